@@ -1,1 +1,1 @@
-"""jitsi-provision: a school’s own Jitsi Meet on a rented server."""
+"""jitsi-provision: a school's own Jitsi Meet on a rented server."""

@@ -1,0 +1,190 @@
+"""The only module that writes to the terminal and reads from it.
+
+Results go to standard output, everything else to the error stream. Without a terminal there is no
+colour, no moving line, and no line is wrapped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+import time
+import unicodedata
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provision.errors import ProvisionError
+
+_GREEN, _YELLOW, _RED, _FAINT, _BOLD = "32", "33", "31", "2", "1"
+_MARKS = {"✓": "+", "!": "!", "✗": "x", "…": "..."}
+MAXIMUM_WIDTH = 100
+
+
+def prepare() -> None:
+    """Make sure that no sign of ours can break a terminal with an old character set."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def result(text: str = "") -> None:
+    """Write what the command was asked for."""
+    _write(sys.stdout, text)
+
+
+def result_json(data: Any) -> None:
+    """Write what the command was asked for, for a machine."""
+    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write rows under headings as aligned columns."""
+    lines = [headings, *rows]
+    widths = [max(width(line[column]) for line in lines) for column in range(len(headings))]
+    for number, line in enumerate(lines):
+        cells = [cell + " " * (size - width(cell)) for cell, size in zip(line, widths, strict=True)]
+        text = "  ".join(cells).rstrip()
+        _write(sys.stdout, text, _BOLD if number == 0 else "")
+
+
+def note(text: str = "") -> None:
+    """Write something about the progress."""
+    _write(sys.stderr, text)
+
+
+def faint(text: str) -> None:
+    """Write something that only helps."""
+    _write(sys.stderr, text, _FAINT)
+
+
+def good(text: str) -> None:
+    """Write that something is right."""
+    _marked("✓", _GREEN, text)
+
+
+def warning(text: str) -> None:
+    """Write that something should be looked at."""
+    _marked("!", _YELLOW, text)
+
+
+def bad(text: str) -> None:
+    """Write that something is wrong."""
+    _marked("✗", _RED, text)
+
+
+def error(problem: ProvisionError) -> None:
+    """Write an error: what happened, why, and what to do next."""
+    bad(problem.what)
+    rows = problem.rows()
+    indent = max((width(label) for label, _text in rows), default=0) + 5
+    for label, text in rows:
+        lines = [part for line in text.split("\n") for part in _wrapped(line, indent)]
+        head = "  " + label + " " * (indent - 2 - width(label))
+        for number, line in enumerate(lines):
+            _write(sys.stderr, (head if number == 0 else " " * indent) + line)
+
+
+def interactive() -> bool:
+    """Return whether a person can answer questions."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(prompt: str) -> str:
+    """Return what a person typed."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        import readline  # noqa: F401, PLC0415 - the arrow keys work as soon as it is loaded
+
+        return input(prompt)
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.rstrip("\n")
+
+
+class Step:
+    """One line of progress: what is being done, then how long it took and what came of it."""
+
+    def __init__(self, title: str, title_width: int = 22) -> None:
+        self.title = title
+        self._pad = " " * max(title_width - width(title), 0)
+        self._begin = time.monotonic()
+        self._live = _colourful(sys.stderr)
+        self.update("")
+
+    def update(self, text: str) -> None:
+        """Show what is happening right now, on a terminal only."""
+        if self._live:
+            columns = shutil.get_terminal_size().columns
+            line = printable(f"  … {self.title}{self._pad}  {text}").rstrip()[: columns - 1]
+            sys.stderr.write(f"\r\x1b[2K{line}")
+            sys.stderr.flush()
+
+    def done(self, detail: str = "") -> None:
+        """Finish the line with what was achieved."""
+        self._finish(good, detail)
+
+    def warned(self, detail: str = "") -> None:
+        """Finish the line with what should be looked at."""
+        self._finish(warning, detail)
+
+    def failed(self, detail: str = "") -> None:
+        """Finish the line with what went wrong."""
+        self._finish(bad, detail)
+
+    def _finish(self, write: Any, detail: str) -> None:
+        if self._live:
+            sys.stderr.write("\r\x1b[2K")
+        took = f"{time.monotonic() - self._begin:.1f} s"
+        sys.stderr.write("  ")
+        write(f"{self.title}{self._pad}{took:>8}   {detail}".rstrip())
+
+
+def width(text: str) -> int:
+    """Return how many columns a text takes on a terminal."""
+    return sum(
+        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+        for sign in text
+    )
+
+
+def printable(text: str) -> str:
+    """Return the text without anything that would control the terminal."""
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in text
+    )
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    if not sys.stderr.isatty():
+        return [text]
+    room = min(shutil.get_terminal_size().columns, MAXIMUM_WIDTH) - indent
+    return textwrap.wrap(text, max(room, 30), break_long_words=False, break_on_hyphens=False) or [
+        ""
+    ]
+
+
+def _marked(mark: str, colour: str, text: str) -> None:
+    sign = mark
+    try:
+        mark.encode(sys.stderr.encoding or "ascii")
+    except UnicodeEncodeError:
+        sign = _MARKS[mark]
+    if _colourful(sys.stderr):
+        sign = f"\x1b[{colour}m{sign}\x1b[0m"
+    sys.stderr.write(f"{sign} {printable(text)}\n")
+
+
+def _write(stream: TextIO, text: str, style: str = "") -> None:
+    text = printable(text)
+    stream.write(f"\x1b[{style}m{text}\x1b[0m\n" if style and _colourful(stream) else f"{text}\n")
+
+
+def _colourful(stream: TextIO) -> bool:
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,249 @@
+"""Reads, checks and edits inventory.yml: a plain Ansible inventory with the group `schools`.
+
+What a person wrote there (comments, order, quotes) survives every edit, and nothing is written
+that does not read back exactly as intended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from provision.checks import values as checks
+from provision.errors import Problem, RefusedError, SettingsError, UsageError
+from provision.i18n import _
+from provision.inventory_file import Document, Place, plain
+from provision.school_settings import check_value, closest, shown, unknown, validate
+from provision.settings import TABLE, School
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+GROUP = "schools"
+HOSTS = (GROUP, "hosts")
+SECTIONS = ("vars", "hosts")
+ANSIBLE_PREFIX = "ansible_"
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """A file without problems, and the schools in it by their short names."""
+
+    path: Path
+    schools: Mapping[str, School]
+
+
+@dataclass
+class _Reading:
+    """What is found while a file is checked: schools and problems, never only the first one."""
+
+    schools: dict[str, School] = field(default_factory=dict)
+    faulty: set[str] = field(default_factory=set)
+    """Shared settings with a problem, which is told once and not for every school."""
+    problems: list[Problem] = field(default_factory=list)
+
+
+def load(path: Path, *, files: bool = True) -> Inventory:
+    """Return the schools of inventory.yml, or raise all of its problems at once.
+
+    With `files`, certificate files that are named there must be readable.
+    """
+    document = Document.read(path)
+    reading = _check(document, path.parent if files else None)
+    if reading.problems:
+        raise SettingsError(
+            str(path),
+            reading.problems,
+            next=_("correct the file, then run the same command again"),
+        )
+    return Inventory(path, reading.schools)
+
+
+def select(inventory: Inventory, names: Sequence[str], *, everyone: bool = False) -> list[str]:
+    """Return the schools a command is meant for: those named, all, or the only one there is."""
+    known = list(inventory.schools)
+    if not known:
+        raise UsageError(
+            _("{path} has no school yet").format(path=inventory.path), next="provision new"
+        )
+    for name in names:
+        if name not in inventory.schools:
+            near = closest(name, known)
+            raise UsageError(
+                _("There is no school {name} in {path}").format(
+                    name=shown(name), path=inventory.path
+                ),
+                _("did you mean {near}?").format(near=near)
+                if near
+                else _("these are there: {known}").format(known=", ".join(known)),
+            )
+    if names and everyone:
+        raise UsageError(_("Name schools or write --all, not both"))
+    if names:
+        return list(dict.fromkeys(names))
+    if everyone or len(known) == 1:
+        return known
+    raise UsageError(
+        _("Which school?"),
+        _("{path} has several: {known}").format(path=inventory.path, known=", ".join(known)),
+        _("name one or more of them, or write --all"),
+    )
+
+
+def add_school(path: Path, key: str, settings: Mapping[str, Any], header: str = "") -> None:
+    """Write a new school into the file, which is created with the header if there is none."""
+    document = Document.read(path) if path.exists() else Document.new(path, header)
+    if key in _hosts(document):
+        raise RefusedError(
+            _("{path} already has the school {key}").format(path=path, key=key),
+            _("nothing was changed"),
+            _("edit its lines in {path}, or choose another short name").format(path=path),
+        )
+    checks.school_key(key)
+    document.add_host(GROUP, key, settings)
+    _save(document)
+
+
+def remove_school(path: Path, key: str) -> None:
+    """Take a school and its settings out of the file."""
+    document = Document.read(path)
+    if key not in _hosts(document):
+        raise UsageError(_("There is no school {name} in {path}").format(name=key, path=path))
+    document.remove_host(GROUP, key)
+    _save(document)
+
+
+def set_value(path: Path, key: str, name: str, value: Any) -> None:
+    """Write one setting of a school."""
+    document = Document.read(path)
+    if key not in _hosts(document):
+        raise UsageError(_("There is no school {name} in {path}").format(name=key, path=path))
+    document.set_value(GROUP, key, name, value)
+    _save(document)
+
+
+def _save(document: Document) -> None:
+    """Write the file unless the edit would leave problems in it."""
+    reading = _check(document, base=None)
+    if reading.problems:
+        raise SettingsError(
+            str(document.path), reading.problems, next=_("nothing was written; correct this first")
+        )
+    document.save()
+
+
+def _hosts(document: Document) -> Mapping[str, Any]:
+    group = document.data.get(GROUP) if isinstance(document.data, dict) else None
+    hosts = group.get("hosts") if isinstance(group, dict) else None
+    return hosts if isinstance(hosts, dict) else {}
+
+
+def _check(document: Document, base: Path | None) -> _Reading:
+    """Return everything that a file says, and everything that is wrong with it."""
+    reading = _Reading()
+    reading.problems += document.problems
+    group = _section(reading, document, document.data, (), (GROUP,)).get(GROUP)
+    sections = _section(reading, document, group, (GROUP,), SECTIONS)
+    shared = _shared(reading, document, sections.get("vars"))
+    for key in _section(reading, document, sections.get("hosts"), (GROUP, "hosts"), None):
+        _school(reading, document, key, shared, base)
+    reading.problems += _same_twice(reading, document)
+    return reading
+
+
+def _section(
+    reading: _Reading,
+    document: Document,
+    data: object,
+    place: Place,
+    allowed: Sequence[str] | None,
+) -> Mapping[str, Any]:
+    """Return a part of the file as a mapping; anything else there becomes a problem."""
+    if data is None:
+        return {}
+    line = document.line(place)
+    if not isinstance(data, dict):
+        name = place[-1] if place else _("The file")
+        sentence = _("{name} must hold indented lines of the form `name: value`.")
+        reading.problems.append(Problem(sentence.format(name=name), line=line))
+        return {}
+    for name in data if allowed else ():
+        if allowed and name not in allowed:
+            sentence = _("{name} does not belong here; possible is: {allowed}.")
+            sentence = sentence.format(name=shown(name), allowed=", ".join(allowed))
+            reading.problems.append(Problem(sentence, line=document.line((*place, name))))
+    return data
+
+
+def _shared(reading: _Reading, document: Document, data: object) -> dict[str, Any]:
+    """Return the settings that hold for all schools, those with problems left out."""
+    place = (GROUP, "vars")
+    shared = _ours(_section(reading, document, data, place, None))
+    for name, value in list(shared.items()):
+        problem = None
+        if name not in TABLE:
+            problem = unknown(name)
+        elif TABLE[name].setting.one_school_only:
+            problem = Problem(
+                _("Two schools cannot share this; write it below each school."), setting=name
+            )
+        else:
+            try:
+                check_value(name, value)
+            except ValueError as error:
+                problem = Problem(str(error), setting=name, value=shown(value))
+        if problem:
+            reading.faulty.add(name)
+            line = document.line((*place, name))
+            reading.problems.append(replace(problem, school="vars", line=line))
+    return shared
+
+
+def _school(
+    reading: _Reading, document: Document, key: Any, shared: Mapping[str, Any], base: Path | None
+) -> None:
+    """Check one school, with what it shares with the others."""
+    place = (GROUP, "hosts", key)
+    try:
+        checks.school_key(str(key))
+    except ValueError as error:
+        problem = Problem(str(error), value=shown(key), line=document.line(place))
+        reading.problems.append(problem)
+    data = document.data[GROUP]["hosts"][key]
+    own = _ours(_section(reading, document, data, place, None))
+    if data is not None and not isinstance(data, dict):
+        return
+    school, problems = validate({**shared, **own}, base)
+    for problem in problems:
+        if problem.setting in own or problem.setting not in reading.faulty:
+            line = document.line((*place, problem.setting))
+            reading.problems.append(replace(problem, school=str(key), line=line))
+    if school:
+        reading.schools[key] = school
+
+
+def _ours(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what concerns us; Ansible's own variables are Ansible's business."""
+    return {
+        name: plain(value)
+        for name, value in variables.items()
+        if not str(name).startswith(ANSIBLE_PREFIX)
+    }
+
+
+def _same_twice(reading: _Reading, document: Document) -> list[Problem]:
+    """Return the schools that would get into each other's way."""
+    problems = []
+    first: dict[tuple[str, str], str] = {}
+    for key, school in reading.schools.items():
+        server = f"{school.address} {school.ssh_port}"
+        for name, value in (("domain", school.domain), ("address", server)):
+            other = first.setdefault((name, value), key)
+            if other != key:
+                sentence = _("{other} in line {line} has the same; each school needs its own.")
+                sentence = sentence.format(other=other, line=document.line((*HOSTS, other, name)))
+                line = document.line((*HOSTS, key, name))
+                shown_value = shown(getattr(school, name))
+                problems.append(Problem(sentence, name, shown_value, key, line))
+    return problems

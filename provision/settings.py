@@ -1,0 +1,249 @@
+"""The table of settings: each is declared once, here.
+
+The wizard, `--set`, inventory.yml, the JSON schema, the documents and the roles follow from it. To
+add a setting, add a field to `School`; the tests name every other place that has to know it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from provision.checks import values
+from provision.i18n import N_
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What people need to know about a setting, beside its type, default and check."""
+
+    help: str
+    example: str
+    question: str = ""
+    """What the wizard asks; nothing for a setting that has a good default."""
+    needs: tuple[str, str] | None = None
+    """Another setting and the value it must have, else this one is neither asked nor allowed."""
+    one_school_only: bool = False
+    """True where two schools can never share the value."""
+    is_file: bool = False
+    """True for a path on the technician's own computer, relative to inventory.yml."""
+
+
+class School(BaseModel):
+    """One school: everything that can be set, in the order in which the wizard asks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: Annotated[
+        str,
+        AfterValidator(values.address),
+        Setting(
+            question=N_("At which address is the server?"),
+            help=N_("The IP address or host name from your provider; the program signs in there."),
+            example="203.0.113.10",
+            one_school_only=True,
+        ),
+    ]
+    domain: Annotated[
+        str,
+        AfterValidator(values.domain),
+        Setting(
+            question=N_("Under which name will the meetings be reached?"),
+            help=N_("The name that people type in the browser. It must point to the server."),
+            example="meet.gymnasium-nord.example.org",
+            one_school_only=True,
+        ),
+    ]
+    school: Annotated[
+        str,
+        AfterValidator(values.school_name),
+        Setting(
+            question=N_("What is the school called?"),
+            help=N_("The school's name as people read it on the start page."),
+            example="Gymnasium Nord",
+        ),
+    ]
+    contact: Annotated[
+        str,
+        AfterValidator(values.email),
+        Setting(
+            question=N_("Which mailbox receives messages about the server?"),
+            help=N_("Best a shared mailbox; certificate authorities write to it."),
+            example="it@gymnasium-nord.example.org",
+        ),
+    ]
+    certificate: Annotated[
+        Literal["letsencrypt", "own", "self-signed"],
+        Setting(
+            question=N_("Where does the certificate come from?"),
+            help=N_(
+                "letsencrypt: free and renewed by itself. own: you have files from your "
+                "authority. self-signed: only for a trial, browsers warn."
+            ),
+            example="letsencrypt",
+        ),
+    ] = "letsencrypt"
+    certificate_file: Annotated[
+        str | None,
+        AfterValidator(values.optional(values.text)),
+        Setting(
+            question=N_("In which file is the certificate?"),
+            help=N_("A PEM file on this computer: the certificate, then those that issued it."),
+            example="certificates/gymnasium-nord.pem",
+            needs=("certificate", "own"),
+            is_file=True,
+        ),
+    ] = None
+    certificate_key_file: Annotated[
+        str | None,
+        AfterValidator(values.optional(values.text)),
+        Setting(
+            question=N_("In which file is the certificate's key?"),
+            help=N_("A PEM file on this computer, without a password."),
+            example="certificates/gymnasium-nord.key",
+            needs=("certificate", "own"),
+            is_file=True,
+        ),
+    ] = None
+    imprint_url: Annotated[
+        str | None,
+        AfterValidator(values.optional(values.https_url)),
+        Setting(
+            question=N_("Where is the school's imprint?"),
+            help=N_("A web address, linked on the start page. Empty: no link."),
+            example="https://gymnasium-nord.example.org/imprint",
+        ),
+    ] = None
+    privacy_url: Annotated[
+        str | None,
+        AfterValidator(values.optional(values.https_url)),
+        Setting(
+            question=N_("Where is the school's privacy notice?"),
+            help=N_("A web address, linked on the start page. Empty: no link."),
+            example="https://gymnasium-nord.example.org/privacy",
+        ),
+    ] = None
+    language: Annotated[
+        Literal["de", "en"],
+        Setting(help=N_("The language of the meeting pages: de or en."), example="de"),
+    ] = "de"
+    retention_days: Annotated[
+        int,
+        Field(strict=True, ge=1, le=90),
+        Setting(help=N_("After how many days logs are deleted, 1 to 90."), example="7"),
+    ] = 7
+    school_networks: Annotated[
+        list[Annotated[str, AfterValidator(values.network)]],
+        Setting(
+            help=N_("Networks inside the school, for instance where all pupils share an address."),
+            example="[192.0.2.0/24]",
+        ),
+    ] = []
+    repository: Annotated[
+        str,
+        AfterValidator(values.repository_url),
+        Setting(
+            help=N_("Where the server fetches Jitsi's packages; a mirror is possible."),
+            example="https://download.jitsi.org",
+        ),
+    ] = "https://download.jitsi.org"
+    repository_fingerprint: Annotated[
+        str,
+        AfterValidator(values.fingerprint),
+        Setting(
+            help=N_("The fingerprint of the key that signs these packages; no other is accepted."),
+            example="FFD65DA0DA2BEBDEB73D44C8B4D2D216F1FD7806",
+        ),
+    ] = "FFD65DA0DA2BEBDEB73D44C8B4D2D216F1FD7806"
+    acme_directory: Annotated[
+        str,
+        AfterValidator(values.https_url),
+        Setting(
+            help=N_("Which ACME service issues the certificate; the default is Let's Encrypt."),
+            example="https://acme-v02.api.letsencrypt.org/directory",
+        ),
+    ] = "https://acme-v02.api.letsencrypt.org/directory"
+    acme_ca_file: Annotated[
+        str | None,
+        AfterValidator(values.optional(values.text)),
+        Setting(
+            help=N_("A PEM file with the root certificate of an ACME service of your own."),
+            example="certificates/acme-root.pem",
+            is_file=True,
+        ),
+    ] = None
+    ssh_user: Annotated[
+        str,
+        AfterValidator(values.user_name),
+        Setting(
+            help=N_("The account used to sign in; any other than root needs sudo."),
+            example="root",
+        ),
+    ] = "root"
+    ssh_port: Annotated[
+        int,
+        Field(strict=True, ge=1, le=65535),
+        Setting(help=N_("The port of the SSH service."), example="22"),
+    ] = 22
+
+
+RENAMED = {
+    "acme_email": "contact",
+    "certificate_key": "certificate_key_file",
+    "email": "contact",
+    "fqdn": "domain",
+    "host": "address",
+    "hostname": "domain",
+    "ip": "address",
+    "lang": "language",
+    "letsencrypt_email": "contact",
+    "mail": "contact",
+    "name": "school",
+    "port": "ssh_port",
+    "user": "ssh_user",
+}
+"""What a setting was called before, or is called elsewhere, and its name here."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table."""
+
+    name: str
+    field: FieldInfo
+    setting: Setting
+
+    @property
+    def required(self) -> bool:
+        """Whether every school must say it."""
+        return self.field.is_required()
+
+    @property
+    def default(self) -> object:
+        """What holds when nobody says anything."""
+        return None if self.required else self.field.get_default()
+
+    @property
+    def asked(self) -> bool:
+        """Whether the wizard asks for it."""
+        return bool(self.setting.question)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The only possible values, or nothing where there are too many to list."""
+        kind = self.field.annotation
+        return getattr(kind, "__args__", ()) if getattr(kind, "__origin__", 0) is Literal else ()
+
+
+def _row(name: str, field: FieldInfo) -> Row:
+    setting = next(item for item in field.metadata if isinstance(item, Setting))
+    return Row(name, field, setting)
+
+
+TABLE = {name: _row(name, field) for name, field in School.model_fields.items()}
+"""Every setting by name, in the order of the declaration."""
