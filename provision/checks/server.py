@@ -1,0 +1,230 @@
+"""Whether a server can carry the installation: judged from one look, before anything changes."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any
+
+from provision.checks.result import Level, Result, failure, warning
+from provision.i18n import _
+
+RELEASES = (12, 13)
+ARCHITECTURES = ("amd64", "arm64")
+MEMORY_NEEDED_MB = 1700
+MEMORY_GOOD_MB = 3800
+DISK_NEEDED_MB = 2500
+DISK_AFTERWARDS_MB = 200
+# Only these may hold a port of ours; anything else is a service that somebody needs.
+PORTS = {
+    ("tcp", 80): "nginx",
+    ("tcp", 443): "nginx",
+    ("udp", 3478): "turnserver",
+    ("tcp", 5349): "turnserver",
+    ("udp", 10000): "java",
+    ("tcp", 5222): "prosody",
+    ("tcp", 5280): "prosody",
+    ("tcp", 8080): "java",
+    ("tcp", 8888): "java",
+}
+PROGRAMS = {
+    "nginx": ("nginx",),
+    "turnserver": ("turnserver",),
+    "prosody": ("lua5.4", "lua", "prosody", "lua5.2", "lua5.3"),
+    # The test bench's stand-ins are written in Python and Ruby; they exist on no school's server.
+    "java": ("java", "python3", "ruby"),
+}
+
+
+def addressing(server: dict[str, Any], address: str) -> dict[str, Any]:
+    """Return how the server is seen from outside: public, nat, public_address4.
+
+    ``address`` is the one of the settings; a host name is looked up on this computer.
+    """
+    own = [ipaddress.ip_address(text) for text in server["addresses"]]
+    known = _ipv4(address)
+    public = any(one.is_global for one in own)
+    nat = bool(known and known.is_global and known not in own and not public)
+    return {
+        "public": public or nat,
+        "nat": nat,
+        "public_address4": str(known) if nat else server["address4"],
+    }
+
+
+def _ipv4(address: str) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that a setting means, or nothing."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        try:
+            found = socket.getaddrinfo(address, None, socket.AF_INET)
+        except OSError:
+            return None
+        known = ipaddress.ip_address(found[0][4][0])
+    return known if isinstance(known, ipaddress.IPv4Address) else None
+
+
+def check(server: dict[str, Any], domain: str) -> list[Result]:
+    """Return all findings about a server, worst last."""
+    findings = [
+        *_system(server),
+        *_size(server),
+        *_another_installation(server, domain),
+        *_ports(server),
+    ]
+    return sorted(findings, key=lambda result: result.level is Level.FAILURE)
+
+
+def _system(server: dict[str, Any]) -> list[Result]:
+    """Return what speaks against the operating system."""
+    findings = []
+    if server["os"] != "debian" or server["release"] not in RELEASES:
+        findings.append(
+            failure(
+                _("The server runs {system}; this program knows Debian 12 and 13.").format(
+                    system=server["os_name"]
+                ),
+                _("choose Debian 13 on the provider's web page and let it set up the server anew"),
+                refusal=True,
+            )
+        )
+    if server["architecture"] not in ARCHITECTURES:
+        findings.append(
+            failure(
+                _("The processor is of the kind {kind}; Jitsi needs amd64 or arm64.").format(
+                    kind=server["architecture"]
+                ),
+                _("rent a server with an ordinary 64-bit processor"),
+            )
+        )
+    return findings
+
+
+def _size(server: dict[str, Any]) -> list[Result]:
+    """Return what speaks against memory and disk."""
+    findings = []
+    memory, disk = server["memory_mb"], server["disk_free_mb"]
+    if memory < MEMORY_NEEDED_MB:
+        findings.append(
+            failure(
+                _("The server has {memory} MB of memory; Jitsi needs 2 GB at least.").format(
+                    memory=memory
+                ),
+                _("choose a server with 8 GB of memory; 4 GB carry one class"),
+            )
+        )
+    elif memory < MEMORY_GOOD_MB:
+        findings.append(
+            warning(
+                _("The server has {memory} MB of memory: enough for a trial.").format(
+                    memory=memory
+                ),
+                _("choose a server with 8 GB of memory for lessons"),
+            )
+        )
+    needed = DISK_AFTERWARDS_MB if "jitsi-videobridge2" in server["packages"] else DISK_NEEDED_MB
+    if disk < needed:
+        findings.append(
+            failure(
+                _("Only {free} MB are free on the disk; {needed} MB are needed.").format(
+                    free=disk, needed=needed
+                ),
+                _("delete what is not needed (`apt-get clean`, `du -xh / | sort -h | tail`)"),
+            )
+        )
+    return findings
+
+
+def _another_installation(server: dict[str, Any], domain: str) -> list[Result]:
+    """Return whether the server serves something that this deployment would break."""
+    findings = []
+    before = server["debconf_host_name"]
+    if before and before != domain:
+        findings.append(
+            failure(
+                _("Jitsi was installed on this server for {before}, not for {domain}.").format(
+                    before=before, domain=domain
+                ),
+                _(
+                    "set `domain: {before}` in inventory.yml, or let the provider set up the "
+                    "server anew"
+                ).format(before=before),
+                refusal=True,
+            )
+        )
+    elif not server["ours"] and "jitsi-videobridge2" in server["packages"]:
+        findings.append(
+            failure(
+                _("Somebody else has installed Jitsi on this server."),
+                _("use an empty server: let the provider set up this one anew, or rent another"),
+                refusal=True,
+            )
+        )
+    if "apache2" in server["packages"]:
+        findings.append(
+            failure(
+                _("Another web server (Apache) is installed."),
+                _("use an empty server; if Apache is not needed: `apt-get purge apache2`"),
+                refusal=True,
+            )
+        )
+    return findings
+
+
+def _ports(server: dict[str, Any]) -> list[Result]:
+    """Return which services hold a port that Jitsi needs."""
+    findings = []
+    for listener in server["listeners"]:
+        expected = PORTS.get((listener["protocol"], listener["port"]))
+        if expected is None or listener["program"] in ("", *PROGRAMS[expected]):
+            continue
+        findings.append(
+            failure(
+                _("The program {program} holds port {port}/{protocol}, which Jitsi needs.").format(
+                    program=listener["program"],
+                    port=listener["port"],
+                    protocol=listener["protocol"],
+                ),
+                _("use an empty server, or move that service to another port"),
+                refusal=True,
+            )
+        )
+    return findings
+
+
+def check_repository(server: dict[str, Any], url: str) -> list[Result]:
+    """Return whether the package repository can be used from the server."""
+    found = server["repository"]
+    if found["state"] == "missing":
+        return [
+            failure(
+                _("There is no package repository at {url}: {reason}.").format(
+                    url=found["url"], reason=found["reason"]
+                ),
+                _("correct `repository` in inventory.yml"),
+            )
+        ]
+    if found["state"] == "unreachable":
+        return [
+            failure(
+                _("The server cannot reach {url}: {reason}.").format(
+                    url=url, reason=found["reason"]
+                ),
+                _("allow the server outgoing HTTP and HTTPS, and check its name server"),
+            )
+        ]
+    if found["state"] == "other_key":
+        return [
+            failure(
+                _("The repository {url} is signed with another key: {found}.").format(
+                    url=url, found=found["found"] or "?"
+                ),
+                _(
+                    "ask the repository's owner for its fingerprint; only if it is this one, enter "
+                    "it as `repository_fingerprint` in inventory.yml"
+                ),
+                refusal=True,
+            )
+        ]
+    return []

@@ -1,0 +1,157 @@
+"""The control side of a deployment: what the action plugins of the roles call.
+
+Ansible runs these through ``roles/deployment/action_plugins``; they need no terminal and print
+nothing, so that plain ``ansible-playbook`` does the same as the program.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from provision import school_settings, tree
+from provision.checks import certificate, server
+from provision.checks.result import Level, failures
+from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
+from provision.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+OWN = "/var/lib/jitsi-provision/own"
+# A provider's image may have one of these already; a second one would push it out.
+TIME_SERVICES = ("chrony", "ntpsec", "openntpd", "ntp")
+SOURCES = {
+    "letsencrypt": "/etc/letsencrypt/live/{domain}/fullchain.pem",
+    "own": OWN + "/chain.pem",
+    "self-signed": "/var/lib/jitsi-provision/self-signed/certificate.pem",
+}
+
+
+def answer(action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return an action's result; an error becomes a failed task that keeps its parts."""
+    try:
+        return action()
+    except ProvisionError as error:
+        rows = error.rows()
+        return {
+            "failed": True,
+            "msg": "\n".join([error.what, *(f"{label}: {text}" for label, text in rows)]),
+            "error": {"what": error.what, "rows": rows, "exit_code": int(error.exit_code)},
+        }
+
+
+def prepare(host: str, values: dict[str, Any], base: Path, roles: Path) -> dict[str, Any]:
+    """Return ``settings`` with their defaults; raises SettingsError before anything is touched.
+
+    ``base`` is the directory of inventory.yml, from which paths of files are read.
+    """
+    settings = school_settings.validate_host_vars(host, values)
+    if settings["certificate"] == "own":
+        results = certificate.check_files(
+            school_settings.file_path(settings["certificate_file"], base),
+            school_settings.file_path(settings["certificate_key_file"], base),
+            settings["domain"],
+        )
+        if wrong := failures(results):
+            problems = [Problem(result.sentence, setting="certificate") for result in wrong]
+            raise SettingsError(host, problems, next=wrong[0].remedy)
+    if settings["acme_ca_file"]:
+        _read(settings["acme_ca_file"], base)
+    return {"settings": settings, "units": _units(roles)}
+
+
+def _units(roles: Path) -> list[str]:
+    """Return all units that any role declares."""
+    units: list[str] = []
+    for path in sorted(roles.glob("*/provides.yml")):
+        units.extend((yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("units") or {})
+    return units
+
+
+def judge(settings: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
+    """Return the server's facts with what follows from them; raises where it cannot be used."""
+    findings = [
+        *server.check(seen, settings["domain"]),
+        *server.check_repository(seen, settings["repository"]),
+    ]
+    if wrong := failures(findings):
+        kind = RefusedError if any(result.refusal for result in wrong) else DeploymentError
+        raise kind(
+            _("This server cannot be used as it is; nothing was changed on it."),
+            "\n".join(result.sentence for result in wrong),
+            "\n".join(result.remedy for result in wrong),
+        )
+    served = seen["certificates"]
+    source = SOURCES[settings["certificate"]].format(domain=settings["domain"])
+    issued = served.get(source, {})
+    return {
+        "server": seen
+        | server.addressing(seen, settings["address"])
+        | {"time_service": next((n for n in TIME_SERVICES if n in seen["packages"]), "")},
+        "warnings_found": [r.sentence for r in findings if r.level is Level.WARNING],
+        "certificate_source": source,
+        "certificate_issued": bool(issued)
+        and settings["domain"] in issued["names"]
+        and (
+            settings["certificate"] != "letsencrypt"
+            or f"server = {settings['acme_directory']}\n" in seen["acme_renewal"]
+        ),
+    }
+
+
+def declare(
+    roles: Path,
+    names: list[str],
+    settings: dict[str, Any],
+    seen: dict[str, Any],
+    base: Path,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the roles declare, as (arguments of the module file_tree, everything else)."""
+    nonce = secrets.token_hex(8)
+    values = settings | {
+        "acme_ca_text": _read(settings["acme_ca_file"], base) if settings["acme_ca_file"] else ""
+    }
+    whole = tree.render(roles, names, values, seen, nonce)
+    private = {}
+    if settings["certificate"] == "own" and "certificate" in names:
+        private = {
+            "own_chain": _read(settings["certificate_file"], base),
+            "own_key": _read(settings["certificate_key_file"], base),
+        }
+        whole["directories"].append({"path": OWN, "mode": "0700"})
+        whole["files"] += [
+            {"path": f"{OWN}/chain.pem", "mode": "0600", "content": f"@@own_chain:{nonce}@@"},
+            {"path": f"{OWN}/key.pem", "mode": "0600", "content": f"@@own_key:{nonce}@@"},
+        ]
+    arguments = {
+        key: whole[key]
+        for key in ("users", "groups", "directories", "key_pairs", "files", "links", "absent")
+    }
+    missing = [name for name in whole["packages"] if name not in seen["packages"]]
+    running = seen["units"]
+    return (
+        arguments | {"nonce": nonce, "private": private},
+        {
+            "missing_packages": missing,
+            "answers": whole["answers"],
+            "waves": [*whole["waves"], whole["timers"]],
+            "inactive": [
+                unit
+                for wave in whole["waves"]
+                for unit in wave
+                if not running.get(unit, {}).get("active")
+            ],
+        },
+    )
+
+
+def _read(path: str, base: Path) -> str:
+    """Return the text of a file on this computer; raises SettingsError where that is impossible."""
+    try:
+        return school_settings.file_path(path, base).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(str(path), [], next=_("check the path and its rights")) from error

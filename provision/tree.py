@@ -1,0 +1,158 @@
+"""What the roles declare, rendered for one school: the tree of files and all that goes with it.
+
+A role ``roles/<role>`` says in ``provides.yml`` what it brings to the server; ``templates/`` and
+``files/`` mirror the server's paths (``_domain_`` in a path stands for the school's host name).
+Rendering happens here, on the control side, with Jinja2 alone: a value of the settings is data and
+is never evaluated.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import yaml
+
+from provision.errors import BugError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_KEYS = ("owner", "group", "mode", "validate", "validate_inside", "restart", "reload")
+LISTS = (
+    "packages", "answers", "groups", "users", "directories", "key_pairs", "links", "absent",
+    "timers",
+)  # fmt: skip
+
+# Lists of texts, in which an entry with a condition is written {when: …, name: …}.
+TEXTS = ("packages", "answers", "groups", "absent", "timers")
+
+
+def _filters(roles: Path) -> dict[str, Any]:
+    """Return the quoting filters that the roles bring for Ansible."""
+    path = roles / "deployment" / "filter_plugins" / "quoting.py"
+    spec = importlib.util.spec_from_file_location("provision_quoting", path)
+    if spec is None or spec.loader is None:
+        raise BugError(f"{path} cannot be read")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    filters: dict[str, Any] = module.FilterModule().filters()
+    return filters
+
+
+class Renderer:
+    """Renders the declarations and templates of roles for one school."""
+
+    def __init__(
+        self, roles: Path, settings: dict[str, Any], server: dict[str, Any], nonce: str
+    ) -> None:
+        self.roles = roles
+        self.domain = str(settings["domain"])
+        self.environment = jinja2.Environment(  # noqa: S701 - each format has its own quoting filter
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            loader=jinja2.FileSystemLoader(roles),
+        )
+        self.environment.filters.update(_filters(roles))
+        self.context = {
+            "settings": settings,
+            "server": server,
+            "secret": lambda name: f"@@secret:{nonce}:{name}@@",
+            "managed": self._managed,
+        }
+
+    @staticmethod
+    def _managed(comment: str, local: str = "") -> str:
+        """Return the managed-by line, which names the place for local changes if there is one."""
+        line = f"{comment} Managed by jitsi-provision: a change here is lost at the next deployment."
+        if local:
+            line += f"\n{comment} Your own belong in {local}, which it never writes."
+        return line
+
+    def text(self, source: str) -> str:
+        """Return a template text with its values."""
+        return self.environment.from_string(source).render(self.context)
+
+    def data(self, value: Any) -> Any:
+        """Return YAML data with each text rendered; entries whose ``when`` is false are left out.
+
+        A text that is one whole ``{{ expression }}`` keeps the expression's own type.
+        """
+        if isinstance(value, str):
+            whole = re.fullmatch(r"\{\{(.*)\}\}", value, re.DOTALL)
+            if whole and "{{" not in whole[1]:
+                return self.environment.compile_expression(whole[1], undefined_to_none=False)(
+                    **self.context
+                )
+            return self.text(value)
+        if isinstance(value, list):
+            rendered = (self.data(entry) for entry in value)
+            return [e for e in rendered if not (isinstance(e, dict) and not e.pop("when", True))]
+        if isinstance(value, dict):
+            return {key: self.data(entry) for key, entry in value.items()}
+        return value
+
+    def role(self, name: str) -> dict[str, Any]:
+        """Return one role's declaration with its files."""
+        folder = self.roles / name
+        declared = yaml.safe_load((folder / "provides.yml").read_text(encoding="utf-8")) or {}
+        patterns = self.data(declared.pop("files", []))
+        result: dict[str, Any] = self.data(declared)
+        result["files"] = []
+        for kind in ("templates", "files"):
+            for path in sorted((folder / kind).rglob("*")):
+                if not path.is_file():
+                    continue
+                target = "/" + path.relative_to(folder / kind).as_posix()
+                target = target.replace("_domain_", self.domain)
+                entry = self._file(name, target, patterns)
+                if entry is None:
+                    continue
+                source = path.read_text(encoding="utf-8")
+                try:
+                    entry["content"] = self.text(source) if kind == "templates" else source
+                except jinja2.TemplateError as error:
+                    raise BugError(f"{path}: {error}") from error
+                result["files"].append(entry)
+        return result
+
+    def _file(
+        self, role: str, target: str, patterns: list[dict[str, Any]]
+    ) -> dict[str, Any] | None:
+        """Return a file's attributes, or nothing where its role leaves it out for this school."""
+        for pattern in patterns:
+            if fnmatchcase(target, pattern["path"]):
+                if pattern.get("leave_out"):
+                    return None
+                return {"path": target, **{k: pattern[k] for k in FILE_KEYS if k in pattern}}
+        raise BugError(f"{role}: no entry under `files` of provides.yml matches {target}")
+
+
+def render(
+    roles: Path, names: list[str], settings: dict[str, Any], server: dict[str, Any], nonce: str
+) -> dict[str, Any]:
+    """Return what the named roles declare together.
+
+    The result has the lists of LISTS, ``files`` (path, content, owner, mode, validation and what a
+    change means to units) and ``waves`` (lists of units that start together, in order).
+    """
+    renderer = Renderer(roles, settings, server, nonce)
+    whole: dict[str, Any] = {key: [] for key in (*LISTS, "files")}
+    waves: dict[int, list[str]] = {}
+    for name in names:
+        declared = renderer.role(name)
+        for unit, wave in (declared.pop("units", None) or {}).items():
+            waves.setdefault(int(wave), []).append(unit)
+        for key, value in declared.items():
+            if key not in whole:
+                raise BugError(f"{name}: provides.yml has an unknown key {key!r}")
+            whole[key].extend(
+                e["name"] if key in TEXTS and isinstance(e, dict) else e for e in value
+            )
+    whole["waves"] = [waves[number] for number in sorted(waves)]
+    return whole

@@ -1,0 +1,44 @@
+"""Renders the trees of all roles here and hands them to the module in one call."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from provision import deployment
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Runs the module of the same name with what the roles declare."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the module's result, and the packages, units and answers that the roles declare."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        given = json.loads(json.dumps(self._task.args))
+        declared: dict[str, Any] = {}
+
+        def render() -> dict[str, Any]:
+            arguments, rest = deployment.declare(
+                Path(__file__).resolve().parents[2],
+                given["roles"],
+                given["settings"],
+                given["server"],
+                Path(str(variables.get("inventory_dir") or ".")),
+            )
+            declared.update(arguments)
+            return rest
+
+        rest = deployment.answer(render)
+        if rest.get("failed"):
+            return result | rest
+        module = self._execute_module(
+            module_name="file_tree",
+            module_args=declared
+            | {"complete": given.get("complete", False), "validate_all": given.get("validate_all", False)},
+            task_vars=variables,
+        )
+        module.pop("invocation", None)
+        return result | module | rest

@@ -1,0 +1,95 @@
+"""A small XMPP client for one question to the server on the same machine (RFC 6120)."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import ssl
+import time
+import xml.etree.ElementTree as ET
+from xml.sax.saxutils import quoteattr
+
+STREAM = "http://etherx.jabber.org/streams"
+TLS = "urn:ietf:params:xml:ns:xmpp-tls"
+SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
+
+
+class XmppError(Exception):
+    """The server said no, or nothing."""
+
+
+class Client:
+    """A signed-in stream to Prosody on loopback; use it as a context manager."""
+
+    def __init__(self, host, user, password, seconds=15):
+        self.host = host
+        self.end = time.monotonic() + seconds
+        self.socket = socket.create_connection(("127.0.0.1", 5222), timeout=seconds)
+        self.open_stream()
+        self.send(f"<starttls xmlns='{TLS}'/>")
+        self.expect("proceed")
+        context = ssl.create_default_context()
+        self.socket = context.wrap_socket(self.socket, server_hostname=host)
+        self.open_stream()
+        token = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        self.send(f"<auth xmlns='{SASL}' mechanism='PLAIN'>{token}</auth>")
+        self.expect("success")
+        self.open_stream()
+        bound = self.ask("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>", kind="set")
+        self.jid = bound.findtext(".//{*}jid")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_reason):
+        try:
+            self.socket.sendall(b"</stream:stream>")
+        except OSError:
+            pass
+        self.socket.close()
+
+    def open_stream(self):
+        """Begin an XML stream and read the server's features."""
+        self.parser = ET.XMLPullParser(("start", "end"))
+        self.depth = 0
+        self.waiting = []
+        self.send(f"<?xml version='1.0'?><stream:stream to='{self.host}' version='1.0' "
+                  f"xmlns='jabber:client' xmlns:stream='{STREAM}'>")
+        self.expect("features")
+
+    def send(self, text):
+        """Send XML text."""
+        self.socket.sendall(text.encode())
+
+    def receive(self):
+        """Return the next whole element of the stream."""
+        while not self.waiting:
+            self.socket.settimeout(max(0.1, self.end - time.monotonic()))
+            if time.monotonic() > self.end:
+                raise XmppError("no answer in time")
+            data = self.socket.recv(65536)
+            if not data:
+                raise XmppError("the server closed the connection")
+            self.parser.feed(data)
+            for event, element in self.parser.read_events():
+                self.depth += 1 if event == "start" else -1
+                if event == "end" and self.depth == 1:
+                    self.waiting.append(element)
+        return self.waiting.pop(0)
+
+    def expect(self, name):
+        """Return the next element if it has this name; anything else is the server's refusal."""
+        element = self.receive()
+        if element.tag.rpartition("}")[2] != name:
+            raise XmppError(ET.tostring(element, encoding="unicode")[:300])
+        return element
+
+    def ask(self, content, to="", kind="get"):
+        """Send an IQ and return the answering element, an error included."""
+        number = f"q{time.monotonic_ns()}"
+        target = f" to={quoteattr(to)}" if to else ""
+        self.send(f"<iq type='{kind}' id='{number}'{target}>{content}</iq>")
+        while True:
+            element = self.receive()
+            if element.get("id") == number and element.tag.endswith("}iq"):
+                return element

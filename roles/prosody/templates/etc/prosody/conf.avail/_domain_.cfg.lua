@@ -1,0 +1,145 @@
+{{ managed("--", "/etc/jitsi-provision/local/*.cfg.lua") }}
+--
+-- The package jitsi-meet-prosody looks for these texts and would edit this file without them:
+-- --"polls";  VirtualHost "jigasi.meet.jitsi"  Component "polls.{{ settings.domain }}"
+
+local domain = {{ settings.domain | lua }}
+local focus, bridge = "focus@auth." .. domain, "jvb@auth." .. domain
+
+-- Warnings only, to the journal, which forgets after {{ settings.retention_days }} days: at level
+-- "info" each sign-in of a teacher is a line.
+log = { { levels = { min = "warn" }, to = "syslog" } }
+
+-- Exactly what a conference needs. Left out on purpose: registration, invitations, contact to
+-- other servers, message archives, last activity, administration over the network.
+modules_enabled = { "admin_shell", "disco", "limits", "ping", "posix", "roster", "saslauth", "tls" }
+modules_disabled = { "s2s", "offline", "register", "invites", "invites_adhoc", "invites_register", "cloud_notify" }
+plugin_paths = { "/usr/share/jitsi-meet/prosody-plugins/", "/usr/local/share/jitsi-provision/prosody/" }
+allow_registration = false
+
+-- Browsers come through nginx only; focus and bridge over loopback.
+c2s_interfaces = { "127.0.0.1", "::1" }
+http_interfaces = { "127.0.0.1", "::1" }
+https_ports = {}
+component_ports = {}
+http_default_host = domain
+consider_bosh_secure = true
+consider_websocket_secure = true
+trusted_proxies = { "127.0.0.1", "::1" }
+
+component_admins_as_room_owners = true
+muc_mapper_domain_base = domain
+unlimited_jids = { focus, bridge }
+smacks_max_unacked_stanzas = 5
+smacks_hibernation_time = 60
+smacks_max_old_sessions = 1
+-- Signed-in people and guests: a browser sends more at once than Prosody's default allows.
+limits = { c2s = { rate = "512kb/s" } }
+
+-- Our own STUN and TURN only. Global, because the metadata component hands them out as well.
+external_service_secret = "{{ secret('turn') }}"
+external_services = {
+    { type = "stun", host = domain, port = 3478, transport = "udp" },
+    { type = "turn", host = domain, port = 3478, transport = "udp", secret = true, ttl = 14400, algorithm = "turn" },
+    { type = "turns", host = domain, port = 5349, transport = "tcp", secret = true, ttl = 14400, algorithm = "turn" },
+}
+
+-- Nothing of a room survives it.
+muc_room_allow_persistent = false
+muc_tombstones = false
+
+-- Teachers: accounts with hashed passwords.
+VirtualHost "{{ settings.domain }}"
+    authentication = "internal_hashed"
+    disable_sasl_mechanisms = { "DIGEST-MD5", "OAUTHBEARER" }
+    modules_enabled = {
+        "bosh", "websocket", "smacks", "external_services", "features_identity",
+        "conference_duration", "muc_lobby_rooms", "muc_breakout_rooms", "persistent_lobby",
+        "school_login_throttle",
+    }
+    c2s_require_encryption = false
+    main_muc = "conference." .. domain
+    lobby_muc = "lobby." .. domain
+    breakout_rooms_muc = "breakout." .. domain
+    admins = { focus }
+    ssl = {
+        key = "/etc/prosody/certs/" .. domain .. ".key",
+        certificate = "/etc/prosody/certs/" .. domain .. ".crt",
+    }
+
+-- Everybody else: no account, no password, only ever a guest.
+VirtualHost "guest.{{ settings.domain }}"
+    authentication = "jitsi-anonymous"
+    modules_enabled = { "smacks", "external_services" }
+    c2s_require_encryption = false
+    main_muc = "conference." .. domain
+    lobby_muc = "lobby." .. domain
+    breakout_rooms_muc = "breakout." .. domain
+
+Component "conference.{{ settings.domain }}" "muc"
+    restrict_room_creation = true
+    storage = "memory"
+    modules_enabled = {
+        "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit",
+        "muc_password_whitelist", "school_rooms",
+    }
+    admins = { focus }
+    muc_password_whitelist = { focus }
+    muc_room_locking = false
+    muc_room_default_public_jids = true
+    -- A class that comes at the same moment, behind one address of the school.
+    muc_rate_joins = 30
+    school_end_message = {{ ("Die Konferenz ist beendet." if settings.language == "de" else "The conference has ended.") | lua }}
+    jitsi_default_permissions = {
+        ["send-groupchat"] = true, ["create-polls"] = false, recording = false,
+        livestreaming = false, transcription = false, ["outbound-call"] = false,
+        flip = false, ["live-translation"] = false, ["live-translation-subscribe"] = false,
+    }
+
+Component "lobby.{{ settings.domain }}" "muc"
+    restrict_room_creation = true
+    storage = "memory"
+    modules_enabled = { "muc_hide_all", "muc_rate_limit" }
+    muc_room_locking = false
+    muc_room_default_public_jids = true
+    muc_rate_joins = 30
+
+Component "breakout.{{ settings.domain }}" "muc"
+    restrict_room_creation = true
+    storage = "memory"
+    modules_enabled = { "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit" }
+    admins = { focus }
+    muc_room_locking = false
+    muc_room_default_public_jids = true
+
+-- Where the bridges announce themselves to the focus.
+Component "internal.auth.{{ settings.domain }}" "muc"
+    storage = "memory"
+    modules_enabled = { "muc_hide_all", "ping" }
+    admins = { focus, bridge }
+    muc_room_locking = false
+    muc_room_default_public_jids = true
+
+VirtualHost "auth.{{ settings.domain }}"
+    authentication = "internal_hashed"
+    modules_enabled = { "limits_exception", "smacks" }
+    smacks_hibernation_time = 15
+    ssl = {
+        key = "/etc/prosody/certs/auth." .. domain .. ".key",
+        certificate = "/etc/prosody/certs/auth." .. domain .. ".crt",
+    }
+
+Component "focus.{{ settings.domain }}" "client_proxy"
+    target_address = focus
+
+Component "endconference.{{ settings.domain }}" "end_conference"
+    muc_component = "conference." .. domain
+
+Component "avmoderation.{{ settings.domain }}" "av_moderation_component"
+    muc_component = "conference." .. domain
+
+Component "metadata.{{ settings.domain }}" "room_metadata_component"
+    muc_component = "conference." .. domain
+    breakout_rooms_component = "breakout." .. domain
+
+Include "/etc/jitsi-provision/local/*.cfg.lua"

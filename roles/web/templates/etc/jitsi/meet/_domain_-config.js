@@ -1,0 +1,82 @@
+{{ managed("//", "/etc/jitsi-provision/local/config.js") }}
+var config = {
+    hosts: {
+        domain: {{ settings.domain | javascript }},
+        muc: {{ ("conference." ~ settings.domain) | javascript }},
+        anonymousdomain: {{ ("guest." ~ settings.domain) | javascript }}
+    },
+    bosh: {{ ("https://" ~ settings.domain ~ "/http-bind") | javascript }},
+    websocket: {{ ("wss://" ~ settings.domain ~ "/xmpp-websocket") | javascript }},
+
+    // Own servers only. Without this list the browser asks a server of 8x8.
+    p2p: { enabled: false, stunServers: [ { urls: {{ ("stun:" ~ settings.domain ~ ":3478") | javascript }} } ] },
+    useTurnUdp: true,
+
+    // No third party.
+    disableThirdPartyRequests: true,
+    gravatar: { disabled: true },
+    corsAvatarURLs: [],
+    giphy: { enabled: false },
+    analytics: { disabled: true, rtcstatsEnabled: false },
+    feedbackPercentage: 0,
+    enableDisplayNameInStats: false,
+    enableEmailInStats: false,
+    whiteboard: { enabled: false },
+    sharedVideoAllowedURLDomains: [],
+    legalUrls: {
+        helpCentre: {{ ("https://" ~ settings.domain ~ "/") | javascript }},
+        privacy: {{ (settings.privacy_url or "https://" ~ settings.domain ~ "/") | javascript }},
+        terms: {{ (settings.imprint_url or "https://" ~ settings.domain ~ "/") | javascript }},
+        security: {{ (settings.privacy_url or "https://" ~ settings.domain ~ "/") | javascript }}
+    },
+    deploymentUrls: {},
+    deeplinking: { disabled: true, hideLogo: true },
+    disableInviteFunctions: false,
+
+    // Nothing about a person beyond a name for the lesson.
+    startWithAudioMuted: true,
+    startWithVideoMuted: true,
+    prejoinConfig: { enabled: true, hideExtraJoinButtons: [ 'no-audio', 'by-phone' ] },
+    requireDisplayName: true,
+    hideEmailInSettings: true,
+    doNotStoreRoom: true,
+    enableClosePage: true,
+    disableAddingBackgroundImages: true,
+    virtualBackground: { disableAddingImages: true },
+    faceLandmarks: {
+        enableFaceCentering: false, enableFaceExpressionsDetection: false,
+        enableDisplayFaceExpressions: false, enableRTCStats: false
+    },
+
+    // No recording, no statistics about anybody.
+    localRecording: { disable: true, disableSelfRecording: true, notifyAllParticipants: true },
+    recordingService: { enabled: false, sharingEnabled: false },
+    liveStreaming: { enabled: false },
+    transcription: { enabled: false },
+    audioTranslation: { enabled: false },
+    screenshotCapture: { enabled: false },
+    speakerStats: { disabled: true },
+
+    // A classroom.
+    enableInsecureRoomNameWarning: true,
+    lobby: { autoKnock: true, enableChat: false },
+    remoteVideoMenu: { disableGrantModerator: true, disablePrivateChat: 'allow-moderator-chat' },
+    breakoutRooms: { hideAddRoomButton: true, hideAutoAssignButton: true, hideJoinRoomButton: true },
+    disablePolls: true,
+    fileSharing: { enabled: false },
+    defaultLanguage: {{ settings.language | javascript }},
+    resolution: 360,
+    constraints: { video: { height: { ideal: 360, max: 720, min: 180 } } },
+    channelLastN: 25,
+    enableNoAudioDetection: true,
+    enableNoisyMicDetection: true,
+    bridgeChannel: { preferSctp: true },
+    testing: {},
+    toolbarButtons: [
+        'camera', 'chat', 'desktop', 'fullscreen', 'hangup', 'microphone', 'mute-everyone',
+        'mute-video-everyone', 'noisesuppression', 'participants-pane', 'profile', 'raisehand',
+        'reactions', 'security', 'select-background', 'settings', 'shareaudio', 'shortcuts',
+        'tileview', 'toggle-camera', 'videoquality', 'invite'
+    ]
+};
+<!--# include virtual="/local-config.js" -->
