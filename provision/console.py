@@ -62,19 +62,19 @@ def faint(text: str) -> None:
     _write(sys.stderr, text, _FAINT)
 
 
-def good(text: str) -> None:
+def good(text: str, indent: int = 0) -> None:
     """Write that something is right."""
-    _marked("✓", _GREEN, text)
+    _marked("✓", _GREEN, text, indent)
 
 
-def warning(text: str) -> None:
+def warning(text: str, indent: int = 0) -> None:
     """Write that something should be looked at."""
-    _marked("!", _YELLOW, text)
+    _marked("!", _YELLOW, text, indent)
 
 
-def bad(text: str) -> None:
+def bad(text: str, indent: int = 0) -> None:
     """Write that something is wrong."""
-    _marked("✗", _RED, text)
+    _marked("✗", _RED, text, indent)
 
 
 def error(problem: ProvisionError) -> None:
@@ -142,8 +142,7 @@ class Step:
         if self._live:
             sys.stderr.write("\r\x1b[2K")
         took = f"{time.monotonic() - self._begin:.1f} s"
-        sys.stderr.write("  ")
-        write(f"{self.title}{self._pad}{took:>8}   {detail}".rstrip())
+        write(f"{self.title}{self._pad}{took:>8}   {detail}".rstrip(), indent=2)
 
 
 def width(text: str) -> int:
@@ -170,7 +169,7 @@ def _wrapped(text: str, indent: int) -> list[str]:
     ]
 
 
-def _marked(mark: str, colour: str, text: str) -> None:
+def _marked(mark: str, colour: str, text: str, indent: int) -> None:
     sign = mark
     try:
         mark.encode(sys.stderr.encoding or "ascii")
@@ -178,7 +177,7 @@ def _marked(mark: str, colour: str, text: str) -> None:
         sign = _MARKS[mark]
     if _colourful(sys.stderr):
         sign = f"\x1b[{colour}m{sign}\x1b[0m"
-    sys.stderr.write(f"{sign} {printable(text)}\n")
+    sys.stderr.write(f"{' ' * indent}{sign} {printable(text)}\n")
 
 
 def _write(stream: TextIO, text: str, style: str = "") -> None:

@@ -135,9 +135,12 @@ class SettingsError(ProvisionError):
 
     def rows(self) -> list[tuple[str, str]]:
         """Return one row per problem, then the next step."""
-        rows = []
+        rows: list[tuple[str, str]] = []
         for problem in self.problems:
-            label = _("line {number}").format(number=problem.line) if problem.line else "-"
+            if problem.line:
+                label = _("line {number}").format(number=problem.line)
+            else:
+                label = "" if rows else _("Why")
             head = problem.headline()
             rows.append((label, f"{head}\n{problem.sentence}" if head else problem.sentence))
         return [*rows, *super().rows()]

@@ -32,6 +32,8 @@ class Inventory:
 
     path: Path
     schools: Mapping[str, School]
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    """What `vars` says for all schools."""
 
 
 @dataclass
@@ -39,6 +41,7 @@ class _Reading:
     """What is found while a file is checked: schools and problems, never only the first one."""
 
     schools: dict[str, School] = field(default_factory=dict)
+    shared: dict[str, Any] = field(default_factory=dict)
     faulty: set[str] = field(default_factory=set)
     """Shared settings with a problem, which is told once and not for every school."""
     problems: list[Problem] = field(default_factory=list)
@@ -57,7 +60,7 @@ def load(path: Path, *, files: bool = True) -> Inventory:
             reading.problems,
             next=_("correct the file, then run the same command again"),
         )
-    return Inventory(path, reading.schools)
+    return Inventory(path, reading.schools, reading.shared)
 
 
 def select(inventory: Inventory, names: Sequence[str], *, everyone: bool = False) -> list[str]:
@@ -89,6 +92,15 @@ def select(inventory: Inventory, names: Sequence[str], *, everyone: bool = False
         _("{path} has several: {known}").format(path=inventory.path, known=", ".join(known)),
         _("name one or more of them, or write --all"),
     )
+
+
+def taken(inventory: Inventory, name: str, value: Any, port: int) -> str:
+    """Return why a domain or address cannot be used a second time, or nothing."""
+    for key, school in inventory.schools.items():
+        same_server = name == "address" and (school.address, school.ssh_port) == (value, port)
+        if same_server or (name == "domain" and school.domain == value):
+            return _("{key} has the same; each school needs its own.").format(key=key)
+    return ""
 
 
 def add_school(path: Path, key: str, settings: Mapping[str, Any], header: str = "") -> None:
@@ -145,7 +157,7 @@ def _check(document: Document, base: Path | None) -> _Reading:
     reading.problems += document.problems
     group = _section(reading, document, document.data, (), (GROUP,)).get(GROUP)
     sections = _section(reading, document, group, (GROUP,), SECTIONS)
-    shared = _shared(reading, document, sections.get("vars"))
+    shared = reading.shared = _shared(reading, document, sections.get("vars"))
     for key in _section(reading, document, sections.get("hosts"), (GROUP, "hosts"), None):
         _school(reading, document, key, shared, base)
     reading.problems += _same_twice(reading, document)

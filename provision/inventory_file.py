@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import yaml as ansible_yaml
@@ -17,6 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from provision.atomic import write_at_once
 from provision.errors import Problem, RefusedError, SettingsError
 from provision.i18n import _
 from provision.school_settings import shown
@@ -195,7 +193,7 @@ class Document:
             if on_disk != self.on_disk:
                 raise changed
             mode = NEW_FILE_MODE if on_disk is None else target.stat().st_mode & 0o7777
-            _write_at_once(target, self.text.encode("utf-8"), mode, new=on_disk is None)
+            write_at_once(target, self.text.encode("utf-8"), mode, new=on_disk is None)
         except FileExistsError as error:
             raise changed from error
         except OSError as error:
@@ -291,22 +289,3 @@ def _syntax(error: YAMLError, text: str) -> Problem:
     sentence = _("This is not YAML: {reason}.").format(reason=reason.strip().rstrip("."))
     value = lines[number].strip() if number < len(lines) else ""
     return Problem(sentence, value=shown(value, quotes=False), line=number + 1)
-
-
-def _write_at_once(target: Path, content: bytes, mode: int, *, new: bool) -> None:
-    """Write a file so that at every moment either the old or the whole new one is there."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(name, mode)  # noqa: PTH101 - mkstemp hands over a string
-        if new:
-            os.link(name, target)  # fails where a file appeared meanwhile
-        else:
-            os.replace(name, target)  # noqa: PTH105 - as above
-            return
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)  # noqa: PTH108 - as above

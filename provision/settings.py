@@ -157,9 +157,9 @@ class School(BaseModel):
         AfterValidator(values.fingerprint),
         Setting(
             help=N_("The fingerprint of the key that signs these packages; no other is accepted."),
-            example="FFD65DA0DA2BEBDEB73D44C8B4D2D216F1FD7806",
+            example="FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806",
         ),
-    ] = "FFD65DA0DA2BEBDEB73D44C8B4D2D216F1FD7806"
+    ] = "FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806"
     acme_directory: Annotated[
         str,
         AfterValidator(values.https_url),

@@ -1,0 +1,26 @@
+"""provision list."""
+
+from provision import console
+from provision.i18n import _
+from provision.inventory import load
+from provision.options import INVENTORY, InventoryOption, JsonOption
+
+
+def command(inventory: InventoryOption = INVENTORY, json: JsonOption = False) -> None:
+    """List the schools of inventory.yml, and what is wrong with the file.
+
+    For example:
+      provision list
+    """
+    schools = load(inventory).schools
+    if json:
+        console.result_json({key: school.model_dump() for key, school in schools.items()})
+        return
+    if not schools:
+        console.note(_("There is no school in {path} yet.").format(path=inventory))
+        console.note(_("Next: provision new"))
+        return
+    console.table(
+        [_("short name"), _("school"), _("domain"), _("address")],
+        [[key, item.school, item.domain, item.address] for key, item in schools.items()],
+    )
