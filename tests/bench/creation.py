@@ -12,11 +12,11 @@ import time
 import uuid
 from pathlib import Path
 
-from tests.bench import images, machine, network, state
+from tests.bench import images, machine, network, packages, state
 from tests.bench.errors import BenchError
 from tests.bench.host import PREFIX, Host, record
 from tests.bench.machine import inside, podman
-from tests.bench.process import run
+from tests.bench.process import run, started_at
 
 NUMBERS = range(10, 150)
 
@@ -29,6 +29,14 @@ BOOT = (
     "umount -l /etc/hosts /etc/hostname /etc/resolv.conf 2>/dev/null; "
     "exec /lib/systemd/systemd"
 )
+
+
+HOSTS = """\
+127.0.0.1 localhost
+::1 localhost ip6-localhost ip6-loopback
+{address} {name}.school.test {name}
+{address6} {name}.school.test {name}
+"""
 
 
 def ssh_key() -> Path:
@@ -48,7 +56,7 @@ def create(name: str, release: str, *, memory: str | None = None, cache: str | N
         raise BenchError(f"{name!r} is no host name: small letters, digits and hyphens")
     begin = time.monotonic()
     with state.lock():
-        if Host.load(name):
+        if Host.load(name) or _in_making(name):
             raise BenchError(f"host {name} exists; `python -m tests.bench host destroy {name}`")
         number = _reserve(name)
     try:
@@ -56,9 +64,16 @@ def create(name: str, release: str, *, memory: str | None = None, cache: str | N
     except BaseException:
         destroy(name)
         raise
+    host.packets.start()
     host.seconds = round(time.monotonic() - begin, 2)
     host.save()
     return host
+
+
+def _in_making(name: str) -> bool:
+    """Return whether another process that still lives is just creating this host."""
+    known = state.read(record(name), {})
+    return "maker" in known and started_at(known["maker"]) == known["since"]
 
 
 def _reserve(name: str) -> int:
@@ -69,7 +84,9 @@ def _reserve(name: str) -> int:
     free = [number for number in NUMBERS if number not in taken]
     if not free:
         raise BenchError("all addresses are taken; `python -m tests.bench host list`")
-    state.write(record(name), {"number": free[0], "pid": 0, "started": None})
+    maker = os.getpid()
+    note = {"number": free[0], "maker": maker, "since": started_at(maker)}
+    state.write(record(name), note)
     return free[0]
 
 
@@ -84,7 +101,8 @@ def _boot(name: str, release: str, number: int, memory: str | None, cache: str |
         podman(
             *("create", "--name", PREFIX + name, f"--network=ns:/run/netns/{namespace}"),
             *("--hostname", name, "--dns=none", "--no-hosts", "--privileged"),
-            *("--systemd=always", "--pids-limit=0", "--log-driver=k8s-file"),
+            # `reboot` within ends the container: started again, it is the server after a reboot.
+            *("--restart=always", "--systemd=always", "--pids-limit=0", "--log-driver=k8s-file"),
             *("--label=provision-bench", *machine.limits(), *memory_options(memory)),
             *(images.tag(release), "sh", "-c", BOOT),
         )
@@ -96,7 +114,7 @@ def _boot(name: str, release: str, number: int, memory: str | None, cache: str |
         run(inside(["sh", "-c", f"podman cp - {PREFIX}{name}:/ < {archive}"]))
     start = ["podman", "start", PREFIX + name]
     run(["sh", "-c", f'{memory_group(name, memory)} exec "$@"', "sh", *inside(start)])
-    host = Host(name, release, number, address, address6, 0, "", 0.0)
+    host = Host(name, release, number, address, address6, 0, "", 0.0, memory)
     host.wait()
     return host
 
@@ -106,12 +124,7 @@ def _seed(name: str, address: str, address6: str, keys: Path, cache: str | None)
     public = ssh_key().with_suffix(".pub").read_text()
     files: dict[str, tuple[str, int]] = {
         "etc/hostname": (f"{name}\n", 0o644),
-        "etc/hosts": (
-            f"127.0.0.1 localhost\n{address} {name}.school.test {name}\n"
-            f"{address6} {name}.school.test {name}\n"
-            "::1 localhost ip6-localhost ip6-loopback\n",
-            0o644,
-        ),
+        "etc/hosts": (HOSTS.format(name=name, address=address, address6=address6), 0o644),
         "etc/resolv.conf": (f"nameserver {network.GATEWAY}\n", 0o644),
         "etc/machine-id": (f"{uuid.uuid4().hex}\n", 0o444),
         "etc/apt/apt.conf.d/99bench": (apt_settings(cache), 0o644),
@@ -135,18 +148,16 @@ def apt_settings(cache: str | None) -> str:
     """Return apt's settings in hosts: no timer in the middle of a test, proxies as here."""
     lines = ['APT::Periodic::Enable "0";']
     for scheme in ("http", "https"):
-        proxy = cache if cache and scheme == "http" else machine_proxy(scheme)
+        proxy = cache if cache and scheme == "http" else proxy_from_hosts(scheme)
         if proxy:
             lines.append(f'Acquire::{scheme}::Proxy "{proxy}";')
             lines.append(f'Acquire::{scheme}::Proxy::{network.GATEWAY} "DIRECT";')
     return "\n".join(lines) + "\n"
 
 
-def machine_proxy(scheme: str) -> str | None:
-    """Return the proxy that this machine's apt uses, as hosts can reach it."""
-    shell = run(["apt-config", "shell", "P", f"Acquire::{scheme}::Proxy"], check=False).stdout
-    found = re.search(r"P='([^']*)'", shell)
-    proxy = found.group(1) if found else os.environ.get(f"{scheme}_proxy")
+def proxy_from_hosts(scheme: str) -> str | None:
+    """Return the proxy that this machine uses, as hosts can reach it."""
+    proxy = packages.machine_proxy(scheme)
     return re.sub(r"//(localhost|127\.0\.0\.1)", f"//{network.GATEWAY}", proxy) if proxy else None
 
 

@@ -7,9 +7,10 @@ import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.bench import state
+from tests.bench import fingerprint, state
 from tests.bench.errors import BenchError
 from tests.bench.machine import container_pid, podman
+from tests.bench.packets import Packets
 from tests.bench.process import Completed, run, started_at, wait_until
 
 PREFIX = "provision-bench-"
@@ -35,14 +36,21 @@ class Host:
     started: str
     seconds: float
     """How long it took until systemd was done and sshd answered."""
+    memory: str | None = None
+    """The limit of memory, if there is one."""
 
     @classmethod
     def load(cls, name: str) -> Host | None:
         """Return a host that runs already, or None."""
         known = state.read(record(name), None)
-        if not known or started_at(known["pid"]) != known["started"]:
+        if not known or "release" not in known:
             return None
-        return cls(**known)
+        host = cls(**known)
+        if started_at(host.pid) != host.started:
+            if not container_pid(PREFIX + name):
+                return None
+            host.wait()  # it was booted again from within
+        return host
 
     def save(self) -> None:
         """Remember the host for later calls from other processes."""
@@ -73,6 +81,19 @@ class Host:
             *("-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes"),
             *("-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=10"),
         ]
+
+    @property
+    def packets(self) -> Packets:
+        """The count of packets to strangers, since the host's creation or `.start()`."""
+        return Packets(self.address, self.address6)
+
+    def state(self) -> dict[str, str]:
+        """Return configuration, units and accounts, by path or "unit NAME"."""
+        return fingerprint.state(self)
+
+    def state_hash(self) -> str:
+        """Return one checksum over `state()`; equal means that nothing was changed."""
+        return fingerprint.digest(self.state())
 
     def enter(self, command: str | list[str]) -> list[str]:
         """Return the command line that runs a command inside, without any network."""
@@ -125,8 +146,8 @@ class Host:
         return done.stdout
 
     def restart(self) -> None:
-        """Boot the host again, as after a power cut of the rented server."""
-        podman("restart", "--time=5", PREFIX + self.name)
+        """Boot the host again, as the provider's panel does."""
+        podman("restart", "--time=20", PREFIX + self.name)
         self.wait()
 
     def wait(self, seconds: float = 90) -> None:
@@ -143,6 +164,20 @@ class Host:
         if not wait_until(lambda: not self.run(probe, check=False).returncode, seconds=seconds):
             jobs = self.run("systemctl is-system-running; systemctl list-jobs", check=False)
             raise BenchError(f"{self.name} is not up after {seconds} s:\n{jobs.stdout}")
+        if self.memory:
+            self._show_memory(self.memory)
+        if record(self.name).exists():
+            self.save()
+
+    def _show_memory(self, limit: str) -> None:
+        """Let /proc/meminfo tell of the limit, as it would on a small rented server."""
+        units = {"K": 1, "M": 1024, "G": 1024**2}
+        kilobytes = int(limit[:-1]) * units[limit[-1].upper()]
+        self.run(
+            'awk -v m=$0 \'/^(MemTotal|MemFree|MemAvailable):/ { $2 = $1 == "MemTotal:" ? m :'
+            " int(m * 0.9) } { print $1, $2, $3 }' /proc/meminfo > /run/bench-meminfo"
+            " && mount --bind /run/bench-meminfo /proc/meminfo".replace("$0", str(kilobytes))
+        )
 
     def journal_starts(self, units: list[str] | None = None) -> dict[str, int]:
         """Return how often each unit (default: every one) was started since the host booted."""

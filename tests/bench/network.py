@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from tests.bench import state
+from tests.bench.errors import BenchError
 from tests.bench.machine import inside
 from tests.bench.process import run
 
@@ -58,6 +59,22 @@ table inet {TABLE} {{
 ADMIT = (("INPUT", "-i"), ("FORWARD", "-i"), ("FORWARD", "-o"))
 
 
+OWNER = Path("/run/provision-bench")
+"""Names the state directory of the bench that uses the addresses: there can be one only."""
+
+
+def claim() -> None:
+    """Take the addresses for this state directory, or say who has them."""
+    owner = Path(OWNER.read_text()) if OWNER.exists() else None
+    there = Path(f"/sys/class/net/{BRIDGE}").exists()
+    if there and owner and owner != state.directory():
+        raise BenchError(
+            f"another bench is up on this machine, its state is in {owner}; end it with "
+            f"`PROVISION_BENCH_DIR={owner} python -m tests.bench down`"
+        )
+    OWNER.write_text(str(state.directory()))
+
+
 def up() -> None:
     """Make bridge, addresses, counters and address translation; what is there stays."""
     if not Path(f"/sys/class/net/{BRIDGE}").exists():
@@ -97,6 +114,7 @@ def down() -> None:
         for chain, direction in ADMIT:
             run(["iptables", "-w", "-D", chain, direction, BRIDGE, "-j", "ACCEPT"], check=False)
     run(["ip", "link", "delete", BRIDGE], check=False)
+    OWNER.unlink(missing_ok=True)
     was_off = state.directory() / "forwarding-was-off"
     if was_off.exists():
         Path("/proc/sys/net/ipv4/ip_forward").write_text("0")
@@ -108,25 +126,27 @@ def address(number: int) -> tuple[str, str]:
     return f"10.91.0.{number}", f"fd00:91::{number}"
 
 
-def plug(namespace: str | int, number: int) -> None:
-    """Give a network namespace (a name of `ip netns`, or a pid's) its cable and addresses."""
-    link = f"pbench{number}"
-    run(["ip", "link", "delete", link], check=False)
-    outside = [
-        f"link add {link} type veth peer name eth0 netns {namespace}",
-        f"link set {link} master {BRIDGE} up",
-    ]
+def plug(namespace: str | int, number: int, *, link: bool = True) -> None:
+    """Give a network namespace (a name of `ip netns`, or a pid's) its cable and addresses.
+
+    Without `link` the cable lies there already and only the addresses are set.
+    """
+    name = f"pbench{number}"
+    if link:
+        run(["ip", "link", "delete", name], check=False)
+        outside = (
+            f"link add {name} type veth peer name eth0 netns {namespace}\n"
+            f"link set {name} master {BRIDGE} up\n"
+        )
+        run(inside(["ip", "-batch", "-"]), input=outside)
     ipv4, ipv6 = address(number)
-    within = [
-        "link set lo up",
-        f"address add {ipv4}/24 dev eth0",
-        f"address add {ipv6}/64 dev eth0 nodad",
-        "link set eth0 up",
-        f"route add default via {GATEWAY}",
-        f"route add default via {GATEWAY6}",
-    ]
-    run(inside(["ip", "-batch", "-"]), input="\n".join(outside) + "\n")
-    where = f"--net=/proc/{namespace}/ns/net"
-    if isinstance(namespace, str):
-        where = f"--net=/run/netns/{namespace}"
-    run(inside(["nsenter", where, "--", "ip", "-batch", "-"]), input="\n".join(within) + "\n")
+    within = (
+        "link set lo up\n"
+        f"address add {ipv4}/24 dev eth0\n"
+        f"address add {ipv6}/64 dev eth0 nodad\n"
+        "link set eth0 up\n"
+        f"route add default via {GATEWAY}\n"
+        f"route add default via {GATEWAY6}\n"
+    )
+    path = f"/run/netns/{namespace}" if isinstance(namespace, str) else f"/proc/{namespace}/ns/net"
+    run(inside(["nsenter", f"--net={path}", "--", "ip", "-batch", "-"]), input=within)

@@ -45,7 +45,7 @@ def run(
         message = f"{command[0]} is not installed; run `python -m tests.bench setup`"
         raise BenchError(message) from error
     except subprocess.TimeoutExpired as error:
-        message = f"no end after {timeout} s: {' '.join(command)}\n{error.stdout}\n{error.stderr}"
+        message = f"no end after {timeout} s: {' '.join(command)}"
         raise BenchError(message) from error
     if check and result.returncode:
         raise BenchError(

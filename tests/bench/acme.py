@@ -1,0 +1,129 @@
+"""pebble, Let's Encrypt's own test server: certificates without the internet."""
+
+from __future__ import annotations
+
+import ssl
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.bench import network, state
+from tests.bench.errors import BenchError
+from tests.bench.process import Daemon, run, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DIRECTORY = f"https://{network.GATEWAY}:14000/dir"
+MANAGEMENT = f"https://{network.GATEWAY}:15000"
+
+
+@dataclass(frozen=True)
+class Temper:
+    """How difficult pebble is; as it stands here it is never difficult and never random."""
+
+    nonce_reject: int = 0
+    """Percentage of good nonces that it refuses."""
+    sleep: int = 0
+    """Longest pause before it checks a challenge, in seconds."""
+    authorization_reuse: int = 0
+    """Percentage of orders that need no new challenge."""
+    strict: bool = False
+    """Whether it behaves as a future Let's Encrypt would."""
+    valid_seconds: int = 0
+    """How long its certificates last (0: five years)."""
+
+    def environment(self) -> dict[str, str]:
+        """Return what pebble reads at its start."""
+        known = {
+            "PEBBLE_WFE_NONCEREJECT": str(self.nonce_reject),
+            "PEBBLE_AUTHZREUSE": str(self.authorization_reuse),
+        }
+        return known | (
+            {"PEBBLE_VA_SLEEPTIME": str(self.sleep)} if self.sleep else {"PEBBLE_VA_NOSLEEP": "1"}
+        )
+
+
+class Acme:
+    """The ACME server of the bench."""
+
+    directory = DIRECTORY
+
+    def __init__(self) -> None:
+        self.folder = state.directory() / "acme"
+        self.daemon = Daemon("pebble", state.directory())
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority that signed the ACME server's own HTTPS certificate: clients trust it."""
+        return self.folder / "ca.pem"
+
+    @property
+    def root_file(self) -> Path:
+        """The root of the certificates that pebble issues, new at each of its starts."""
+        return self.folder / "root.pem"
+
+    def up(self, temper: Temper | None = None) -> None:
+        """Start pebble; with a temper, start it anew if it runs with another one."""
+        if temper is None and self.daemon.pid and self.root_file.exists():
+            return
+        temper = temper or Temper()
+        self._certificate()
+        config = self.folder / "pebble.json"
+        state.write(config, self._configuration(temper))
+        command = ["pebble", "-config", str(config), "-dnsserver", f"{network.GATEWAY}:53"]
+        if temper.strict:
+            command.append("-strict")
+        environment = temper.environment() | {"BENCH_VALID": str(temper.valid_seconds)}
+        self.daemon.start(command, env=environment)
+        if not wait_until(self._fetch_root, seconds=10):
+            raise BenchError(f"pebble does not answer:\n{self.daemon.tail()}")
+
+    def _configuration(self, temper: Temper) -> dict[str, object]:
+        settings: dict[str, object] = {
+            "listenAddress": f"{network.GATEWAY}:14000",
+            "managementListenAddress": f"{network.GATEWAY}:15000",
+            "certificate": str(self.folder / "server.pem"),
+            "privateKey": str(self.folder / "server.key"),
+            "httpPort": 80,
+            "tlsPort": 443,
+            "ocspResponderURL": "",
+            "externalAccountBindingRequired": False,
+        }
+        if temper.valid_seconds:
+            settings["certificateValidityPeriod"] = temper.valid_seconds
+        return {"pebble": settings}
+
+    def _certificate(self) -> None:
+        """Make an authority and its certificate for pebble's own address, once."""
+        if (self.folder / "server.pem").exists():
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        new += ["-nodes", "-days", "3650"]
+        ca, key = str(self.folder / "ca.pem"), str(self.folder / "ca.key")
+        usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+        run([*new, "-subj", "/CN=provision bench authority", "-keyout", key, "-out", ca, *usage])
+        names = f"IP:{network.GATEWAY},IP:{network.GATEWAY6},DNS:acme.school.test"
+        usage = ["-addext", f"subjectAltName={names}", "-addext", "basicConstraints=CA:FALSE"]
+        files = ["-keyout", str(self.folder / "server.key"), "-out"]
+        files += [str(self.folder / "server.pem")]
+        run([*new, "-subj", "/CN=acme.school.test", "-CA", ca, "-CAkey", key, *usage, *files])
+
+    def get(self, url: str) -> bytes:
+        """Return what an address of pebble answers, its certificate checked."""
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        handlers = urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        opener = urllib.request.build_opener(*handlers)
+        with opener.open(url, timeout=5) as answer:
+            content: bytes = answer.read()
+            return content
+
+    def _fetch_root(self) -> bool:
+        if not self.daemon.pid:
+            raise BenchError(f"pebble does not run:\n{self.daemon.tail()}")
+        try:
+            self.root_file.write_bytes(self.get(f"{MANAGEMENT}/roots/0"))
+        except OSError:
+            return False
+        return True
