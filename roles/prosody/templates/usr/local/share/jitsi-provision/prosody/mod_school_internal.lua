@@ -1,0 +1,24 @@
+-- mod_school_internal: only the component's admins enter its rooms.
+--
+-- Enabled on the component where bridges announce themselves to the focus. Without it any guest
+-- could join there, read about the bridges, and offer himself to the focus as one.
+
+local jid = require "util.jid";
+local st = require "util.stanza";
+
+local admins = module:get_option_inherited_set("admins", {}) / jid.prep;
+
+local function only_admins(event)
+	local stanza = event.stanza;
+	if admins:contains(jid.bare(stanza.attr.from)) then return; end
+	if stanza.attr.type ~= "error" and stanza.attr.type ~= "result" then
+		event.origin.send(st.error_reply(stanza, "auth", "forbidden"));
+	end
+	return true;
+end
+
+for _, kind in ipairs { "presence", "message", "iq" } do
+	for _, target in ipairs { "host", "bare", "full" } do
+		module:hook(kind .. "/" .. target, only_admins, 1000);
+	end
+end
