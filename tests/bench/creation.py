@@ -101,6 +101,8 @@ def _boot(name: str, release: str, number: int, memory: str | None, cache: str |
         podman(
             *("create", "--name", PREFIX + name, f"--network=ns:/run/netns/{namespace}"),
             *("--hostname", name, "--dns=none", "--no-hosts", "--privileged"),
+            # The clock and the kernel modules are the machine's, not the host's.
+            *("--cap-drop=SYS_TIME", "--cap-drop=SYS_MODULE", "--cap-drop=SYS_RAWIO"),
             # `reboot` within ends the container: started again, it is the server after a reboot.
             *("--restart=always", "--systemd=always", "--pids-limit=0", "--log-driver=k8s-file"),
             *("--label=provision-bench", *machine.limits(), *memory_options(memory)),
@@ -114,7 +116,7 @@ def _boot(name: str, release: str, number: int, memory: str | None, cache: str |
         run(inside(["sh", "-c", f"podman cp - {PREFIX}{name}:/ < {archive}"]))
     start = ["podman", "start", PREFIX + name]
     run(["sh", "-c", f'{memory_group(name, memory)} exec "$@"', "sh", *inside(start)])
-    host = Host(name, release, number, address, address6, 0, "", 0.0, memory)
+    host = Host(name, release, number, address, address6, 0, "", 0.0, memory, time.time())
     host.wait()
     return host
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.bench import fingerprint, state
 from tests.bench.errors import BenchError
 from tests.bench.machine import container_pid, podman
+from tests.bench.names import Names
 from tests.bench.packets import Packets
 from tests.bench.process import Completed, run, started_at, wait_until
 
@@ -38,6 +39,8 @@ class Host:
     """How long it took until systemd was done and sshd answered."""
     memory: str | None = None
     """The limit of memory, if there is one."""
+    born: float = 0
+    """When it was made, in seconds since 1970."""
 
     @classmethod
     def load(cls, name: str) -> Host | None:
@@ -86,6 +89,13 @@ class Host:
     def packets(self) -> Packets:
         """The count of packets to strangers, since the host's creation or `.start()`."""
         return Packets(self.address, self.address6)
+
+    def questions(self, *, since: float | None = None) -> list[str]:
+        """Return "TYPE name" of what the host asked the name server since it was made."""
+        asked: list[str] = []
+        for address in (self.address, self.address6):
+            asked += Names().asked_by(address, since=self.born if since is None else since)
+        return asked
 
     def state(self) -> dict[str, str]:
         """Return configuration, units and accounts, by path or "unit NAME"."""

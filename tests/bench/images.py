@@ -34,6 +34,7 @@ rm -rf var/lib/apt/lists/* var/cache/apt/archives/*.deb var/cache/apt/*.bin
 for unit in getty.target console-getty.service systemd-networkd-wait-online.service; do
   ln -sf /dev/null "etc/systemd/system/$unit"
 done
+echo LANG=C.UTF-8 > etc/default/locale
 # As installers leave it: "root" without password, sign-in by key only.
 sed -i 's/^root:[^:]*:/root:*:/' etc/shadow
 """

@@ -76,11 +76,15 @@ class Names:
         known: dict[str, Any] = state.read(self.file, {"names": {}})
         return dict(known["names"])
 
-    def asked_by(self, address: str) -> list[str]:
-        """Return "TYPE name" of every question that came from an address, oldest first."""
+    def asked_by(self, address: str, *, since: float = 0) -> list[str]:
+        """Return "TYPE name" of every question from an address since a moment, oldest first."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         words = [line.split(" ", 3) for line in lines]
-        return [f"{kind} {name}" for _, client, kind, name in words if client == address]
+        return [
+            f"{kind} {name}"
+            for moment, client, kind, name in words
+            if client == address and float(moment) >= since
+        ]
 
     def _change(self, change: Callable[[dict[str, dict[str, list[str]]]], None]) -> None:
         with state.lock("names.lock"):
