@@ -57,9 +57,10 @@ def note(text: str = "") -> None:
     _write(sys.stderr, text)
 
 
-def faint(text: str) -> None:
-    """Write something that only helps."""
-    _write(sys.stderr, text, _FAINT)
+def hint(text: str, indent: int) -> None:
+    """Write something that only helps, in as many lines as it needs."""
+    for line in _wrapped(text, indent):
+        _write(sys.stderr, " " * indent + line, _FAINT)
 
 
 def good(text: str, indent: int = 0) -> None:

@@ -77,14 +77,19 @@ def _first_line(command: Any) -> str:
 
 
 def _argument(item: Any) -> str:
-    name = str(item.metavar or item.name or "").upper()
+    name = metavar(item)
     name = f"{name} …" if item.nargs != 1 else name
     return name if item.required else f"[{name}]"
 
 
+def metavar(item: Any) -> str:
+    """Return the word that stands for the value of an option or argument."""
+    return _(item.metavar or "VALUE")
+
+
 def _option(item: Any) -> str:
     names = ", ".join(sorted(item.opts, key=len))
-    return names if item.is_flag else f"{names} {item.metavar or _('VALUE')}"
+    return names if item.is_flag else f"{names} {metavar(item)}"
 
 
 def _columns(rows: Mapping[str, str]) -> list[str]:

@@ -110,7 +110,7 @@ def add_school(path: Path, key: str, settings: Mapping[str, Any], header: str = 
         raise RefusedError(
             _("{path} already has the school {key}").format(path=path, key=key),
             _("nothing was changed"),
-            _("edit its lines in {path}, or choose another short name").format(path=path),
+            _("change its lines in {path}, or choose another short name").format(path=path),
         )
     checks.school_key(key)
     document.add_host(GROUP, key, settings)

@@ -46,6 +46,18 @@ def add(key: str | None, pairs: Sequence[str], path: Path) -> None:
     console.result(
         _("{school} is in {path} as {key}.").format(school=values["school"], path=path, key=key)
     )
+    _say_what_comes_next(key, values)
+
+
+def _say_what_comes_next(key: str, values: Mapping[str, Any]) -> None:
+    """Name the two steps that follow: the name service, then the deployment."""
+    kind = {4: "A", 6: "AAAA"}.get(checks.ip_version(values["address"]), "")
+    if kind:
+        console.result(
+            _("At your registrar, the {kind} record of {domain} must point to {address}.").format(
+                kind=kind, domain=values["domain"], address=values["address"]
+            )
+        )
     console.result(_("Next: provision deploy {key}").format(key=key))
 
 
@@ -75,7 +87,7 @@ def header() -> str:
         _("The schools that provision looks after. This is a plain Ansible inventory."),
         _("It holds no secret. What can be set: docs/settings.md, or `provision schema`."),
     ]
-    return "".join(f"# {line}\n" for line in lines)
+    return "".join(f"# {line}\n" for line in lines) + "\n"
 
 
 def key_from_name(name: str) -> str:

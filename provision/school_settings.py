@@ -57,7 +57,9 @@ def validate_host_vars(host_name: str, vars: Mapping[str, Any]) -> dict[str, Any
     """
     school, problems = validate({name: vars[name] for name in TABLE if name in vars})
     if school is None:
-        raise SettingsError(host_name, problems, next=_("correct them in inventory.yml"))
+        raise SettingsError(
+            host_name, problems, next=_("correct the file, then run the same command again")
+        )
     return school.model_dump()
 
 

@@ -73,7 +73,7 @@ class School(BaseModel):
         AfterValidator(values.email),
         Setting(
             question=N_("Which mailbox receives messages about the server?"),
-            help=N_("Best a shared mailbox; certificate authorities write to it."),
+            help=N_("A shared mailbox is best; the certificate authority writes to it, too."),
             example="it@gymnasium-nord.example.org",
         ),
     ]
@@ -135,12 +135,12 @@ class School(BaseModel):
     retention_days: Annotated[
         int,
         Field(strict=True, ge=1, le=90),
-        Setting(help=N_("After how many days logs are deleted, 1 to 90."), example="7"),
+        Setting(help=N_("After how many days log files are deleted, 1 to 90."), example="7"),
     ] = 7
     school_networks: Annotated[
         list[Annotated[str, AfterValidator(values.network)]],
         Setting(
-            help=N_("Networks inside the school, for instance where all pupils share an address."),
+            help=N_("Public networks of the school: a whole class signs in from there at once."),
             example="[192.0.2.0/24]",
         ),
     ] = []

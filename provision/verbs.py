@@ -9,7 +9,7 @@ import typer
 
 from provision import console
 from provision.errors import ExitCode, UsageError
-from provision.help import command_help
+from provision.help import command_help, metavar
 from provision.i18n import _
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def _translated(error: Any, path: Sequence[str]) -> UsageError:
             next_step = _("did you mean {near}?").format(near=", ".join(near))
         return UsageError(what, next=next_step)
     if kind == "MissingParameter" and error.param is not None:
-        name = error.param.metavar or error.param.opts[0]
+        is_argument = error.param.param_type_name == "argument"
+        name = metavar(error.param) if is_argument else error.param.opts[0]
         return UsageError(_("{name} is missing").format(name=name), next=next_step)
     if kind == "BadOptionUsage":
         what = _("{option} needs a value").format(option=error.option_name)

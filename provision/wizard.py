@@ -108,10 +108,10 @@ class Wizard:
         head = f"{number}/{len(self._questions())}"
         console.note()
         console.note(f"{head}  {_(row.setting.question)}")
-        console.faint(f"     {_(row.setting.help)}")
+        console.hint(_(row.setting.help), indent=5)
         if not row.choices:
             example = _("For instance: {example}").format(example=row.setting.example)
-            console.faint(f"     {example}")
+            console.hint(example, indent=5)
         prompt = self._prompt(row, default)
         while True:
             text = console.ask(prompt).strip()

@@ -205,6 +205,12 @@ def address(value: str) -> str:
     return str(ip)
 
 
+def ip_version(value: str) -> int:
+    """Return 4 or 6 for an IP address, 0 for anything else."""
+    ip = _as_ip(value)
+    return ip.version if ip else 0
+
+
 def _as_ip(value: str) -> IPv4Address | IPv6Address | None:
     """Return the value as IP address, or nothing when it is none."""
     try:
@@ -250,8 +256,9 @@ def _check_url(value: str, schemes: tuple[str, ...]) -> SplitResult:
     text(value)
     scheme = value.partition("://")[0]
     if "://" not in value or scheme not in schemes:
-        wanted = _(" or ").join(f"{scheme}://" for scheme in schemes)
-        raise ValueError(_("It must begin with {wanted}.").format(wanted=wanted))
+        if len(schemes) > 1:
+            raise ValueError(_("It must begin with https:// or http://."))
+        raise ValueError(_("It must begin with https://."))
     if not _URL_TEXT.fullmatch(value):
         raise ValueError(
             _("It contains a sign that does not belong in a web address (a space is %20).")

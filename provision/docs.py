@@ -1,0 +1,141 @@
+"""Writes the documents that follow from the program: `python -m provision.docs`.
+
+docs/settings.md, docs/errors.md and a block of README.md are generated; a test compares them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from provision import console
+from provision.cli import COMMANDS
+from provision.errors import MEANINGS
+from provision.paths import PACKAGE
+from provision.settings import RENAMED, TABLE, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+ROOT = PACKAGE.parent
+BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
+SETTINGS_INTRODUCTION = (
+    "A school is an entry below `schools: hosts:` in `inventory.yml`; what holds for all schools "
+    "stands once below `schools: vars:`. `provision new` asks for the first {asked}; the others "
+    "have good defaults. `ansible_…` variables are handed to Ansible as they are."
+)
+ERRORS_INTRODUCTION = (
+    "Every error says what happened, why, and what to do next, on the error stream. Results go to "
+    "standard output. Scripts may rely on these exit codes:"
+)
+LINKS = (
+    "All settings: [docs/settings.md](docs/settings.md). "
+    "Exit codes: [docs/errors.md](docs/errors.md)."
+)
+
+
+def documents(root: Path = ROOT) -> dict[Path, str]:
+    """Return every generated document with its content."""
+    readme = root / "README.md"
+    return {
+        root / "docs" / "settings.md": settings(),
+        root / "docs" / "errors.md": errors(),
+        readme: with_block(readme.read_text(encoding="utf-8"), overview()),
+    }
+
+
+def settings() -> str:
+    """Return the reference of all settings."""
+    paragraphs = [
+        "# Settings",
+        "Generated from `provision/settings.py` by `python -m provision.docs`.",
+        SETTINGS_INTRODUCTION.format(asked=sum(row.asked for row in TABLE.values())),
+        table(
+            ["Setting", "Meaning", "Default", "Example"],
+            [
+                [f"`{row.name}`", meaning(row), default(row), f"`{row.setting.example}`"]
+                for row in TABLE.values()
+            ],
+        ),
+        "File names are relative to the directory of `inventory.yml`.",
+        "## Names that are refused with the right one",
+        table(
+            ["Written", "Called here"],
+            [[f"`{old}`", f"`{new}`"] for old, new in RENAMED.items()],
+        ),
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def errors() -> str:
+    """Return the reference of exit codes."""
+    paragraphs = [
+        "# Errors and exit codes",
+        "Generated from `provision/errors.py` by `python -m provision.docs`.",
+        ERRORS_INTRODUCTION,
+        table(["Code", "Meaning"], [[f"{code:d}", text] for code, text in MEANINGS.items()]),
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def overview() -> str:
+    """Return the block of the README: the commands, and the settings that are asked."""
+    return "\n\n".join(
+        [
+            table(["Command", ""], [[f"`provision {k}`", text] for k, text in COMMANDS.items()]),
+            table(
+                ["Setting", "Meaning", "Default"],
+                [
+                    [f"`{row.name}`", row.setting.help, default(row)]
+                    for row in TABLE.values()
+                    if row.asked
+                ],
+            ),
+            LINKS,
+        ]
+    )
+
+
+def meaning(row: Row) -> str:
+    """Return what a setting is for, and when it counts."""
+    if row.setting.needs is None:
+        return row.setting.help
+    return f"{row.setting.help} Only with `{row.setting.needs[0]}: {row.setting.needs[1]}`."
+
+
+def default(row: Row) -> str:
+    """Return what holds when nobody says anything."""
+    if row.required:
+        return "must be given"
+    return "none" if row.default in (None, []) else f"`{row.default}`"
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table."""
+    headings = list(headings)
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+def with_block(text: str, block: str) -> str:
+    """Return a document whose generated block is the given one."""
+    fresh = f"{BEGIN}\n{block}\n{END}"
+    if BEGIN not in text:
+        return f"{text.rstrip()}\n\n{fresh}\n"
+    pattern = re.escape(BEGIN) + ".*?" + re.escape(END)
+    return re.sub(pattern, lambda _match: fresh, text, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Write all documents."""
+    for path, content in documents().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        console.note(str(path.relative_to(ROOT)))
+
+
+if __name__ == "__main__":
+    main()
