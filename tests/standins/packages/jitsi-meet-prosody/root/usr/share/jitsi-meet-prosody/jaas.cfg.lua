@@ -1,0 +1,3 @@
+-- STAND-IN for the telephony sample. Nothing uses it: it is not linked into conf.d.
+VirtualHost "jigasi.meet.jitsi"
+    enabled = false

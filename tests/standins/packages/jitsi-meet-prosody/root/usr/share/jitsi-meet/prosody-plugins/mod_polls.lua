@@ -1,0 +1,1 @@
+-- STAND-IN. The old polls module; the postinst comments it out of old host files.

@@ -1,0 +1,1 @@
+/* STAND-IN: a service worker that does nothing. */
