@@ -21,13 +21,13 @@ from tests.bench.process import run, started_at
 NUMBERS = range(10, 150)
 
 # /etc/hosts and its like are plain files on a rented server, so podman's mounts over them go;
-# the devices of the machine (disks, consoles) are none of the host's business.
+# the devices, the clock and the kernel modules of the machine are none of the host's business.
 BOOT = (
     "mount -o remount,ro,bind /sys; "
     "find /dev -xdev -regextype egrep '(' -type b -o -type c ! -regex "
     "'/dev/(null|zero|full|u?random|tty|ptmx|fuse|net/tun)' ')' -delete; "
     "umount -l /etc/hosts /etc/hostname /etc/resolv.conf 2>/dev/null; "
-    "exec /lib/systemd/systemd"
+    "exec setpriv --bounding-set=-sys_time,-sys_module,-sys_rawio /lib/systemd/systemd"
 )
 
 
@@ -101,8 +101,6 @@ def _boot(name: str, release: str, number: int, memory: str | None, cache: str |
         podman(
             *("create", "--name", PREFIX + name, f"--network=ns:/run/netns/{namespace}"),
             *("--hostname", name, "--dns=none", "--no-hosts", "--privileged"),
-            # The clock and the kernel modules are the machine's, not the host's.
-            *("--cap-drop=SYS_TIME", "--cap-drop=SYS_MODULE", "--cap-drop=SYS_RAWIO"),
             # `reboot` within ends the container: started again, it is the server after a reboot.
             *("--restart=always", "--systemd=always", "--pids-limit=0", "--log-driver=k8s-file"),
             *("--label=provision-bench", *machine.limits(), *memory_options(memory)),

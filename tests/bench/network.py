@@ -142,6 +142,8 @@ def plug(namespace: str | int, number: int, *, link: bool = True) -> None:
     ipv4, ipv6 = address(number)
     within = (
         "link set lo up\n"
+        # The next owner of the address has the same card: neighbours remember the old one.
+        f"link set eth0 address 02:91:00:00:00:{number:02x}\n"
         f"address add {ipv4}/24 dev eth0\n"
         f"address add {ipv6}/64 dev eth0 nodad\n"
         "link set eth0 up\n"
