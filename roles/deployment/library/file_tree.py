@@ -266,7 +266,7 @@ class Tree:
                 for value in filter(None, values):
                     said = said.replace(value, "(secret)")
                 fail(self.module, f"{declared['path']} was refused by {command[0]}",
-                     kind="file_refused", reason=said.strip()[-1000:], path=declared["path"])
+                     kind="file_refused", reason=said.strip()[-1000:], refused=declared["path"])
 
     def links(self):
         """Make symbolic links."""

@@ -32,7 +32,7 @@ author: The jitsi-provision team
 
 COLIBRI = "jitsi:colibri2"
 ENDPOINT = (
-    "<endpoint id='{id}' create='true' stats-id='provision'>"
+    "<endpoint id='{id}' create='true' stats-id='provision'><capability name='source-names'/>"
     "<media type='audio'><payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='111' name='opus' clockrate='48000' channels='2'/></media>"
     "<media type='video'><payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='100' name='VP8' clockrate='90000'/></media>"
     "<transport ice-controlling='true'/></endpoint>"
@@ -48,21 +48,28 @@ def operational_bridges():
         return 0
 
 
+def request(client, bridge, content):
+    """Ask the bridge to change a conference; raises XmppError with its refusal."""
+    answer = client.ask(content, bridge, "get")
+    if answer.get("type") != "result":
+        words = (part for e in answer.iter("*") for part in (e.tag.rpartition("}")[2], e.text) if part)
+        raise XmppError("the bridge refused: " + " ".join(words)[:300])
+    return answer
+
+
 def hold(client, bridge):
     """Allocate a conference of two on the bridge and end it; return the seconds it took."""
     meeting = str(uuid.uuid4())
     begun = time.monotonic()
     head = f"<conference-modify xmlns='{COLIBRI}' meeting-id='{meeting}'"
-    people = "".join(ENDPOINT.format(id=name) for name in ("aaaaaaaa", "bbbbbbbb"))
-    answer = client.ask(
-        f"{head} name='first-conference@provision.invalid' create='true'>{people}</conference-modify>",
-        bridge, "get")
-    if answer.get("type") != "result" or answer.find(".//{*}transport") is None:
-        raise XmppError("the bridge refused: " + "".join(
-            element.tag.rpartition("}")[2] + " " + (element.text or "") + " "
-            for element in answer.iter("*"))[:300])
+    create = " name='first-conference@provision.invalid' create='true'"
+    # One participant a request: the bridge refuses more.
+    for name, extra in (("aaaaaaaa", create), ("bbbbbbbb", "")):
+        answer = request(client, bridge, f"{head}{extra}>{ENDPOINT.format(id=name)}</conference-modify>")
+        if answer.find(".//{*}transport") is None:
+            raise XmppError("the bridge offers no way for media")
     took = time.monotonic() - begun
-    client.ask(f"{head} expire='true'/>", bridge, "get")
+    request(client, bridge, f"{head} expire='true'/>")
     return took
 
 

@@ -60,7 +60,12 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "host": {"type": "str", "required": True},
-            "present": {"type": "list", "elements": "dict", "default": [], "no_log": True},
+            "present": {"type": "list", "elements": "dict", "default": [], "options": {
+                "user": {"type": "str", "required": True},
+                # The name of a secret that lies on the server, or the password itself.
+                "secret": {"type": "str", "no_log": False},
+                "password": {"type": "str", "no_log": True},
+            }},
             "absent": {"type": "list", "elements": "str", "default": []},
             "keep_password": {"type": "bool", "default": False, "no_log": False},
             "subscribe": {"type": "list", "elements": "dict", "default": []},
