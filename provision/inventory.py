@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from provision import inventory_edits as edits
 from provision.checks import values as checks
 from provision.errors import Problem, RefusedError, SettingsError, UsageError
 from provision.i18n import _
@@ -113,8 +114,7 @@ def add_school(path: Path, key: str, settings: Mapping[str, Any], header: str = 
             _("change its lines in {path}, or choose another short name").format(path=path),
         )
     checks.school_key(key)
-    document.add_host(GROUP, key, settings)
-    _save(document)
+    _save(edits.add_host(document, GROUP, key, settings))
 
 
 def remove_school(path: Path, key: str) -> None:
@@ -122,8 +122,7 @@ def remove_school(path: Path, key: str) -> None:
     document = Document.read(path)
     if key not in _hosts(document):
         raise UsageError(_("There is no school {name} in {path}").format(name=key, path=path))
-    document.remove_host(GROUP, key)
-    _save(document)
+    _save(edits.remove_host(document, GROUP, key))
 
 
 def set_value(path: Path, key: str, name: str, value: Any) -> None:
@@ -131,8 +130,7 @@ def set_value(path: Path, key: str, name: str, value: Any) -> None:
     document = Document.read(path)
     if key not in _hosts(document):
         raise UsageError(_("There is no school {name} in {path}").format(name=key, path=path))
-    document.set_value(GROUP, key, name, value)
-    _save(document)
+    _save(edits.set_value(document, GROUP, key, name, value))
 
 
 def _save(document: Document) -> None:

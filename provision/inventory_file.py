@@ -1,18 +1,15 @@
-"""The text of inventory.yml: lines for every key, edits that keep comments, safe writing."""
+"""The text of inventory.yml: where every key stands, what Ansible would misread, safe writing."""
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import yaml as ansible_yaml
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from provision.atomic import write_at_once
 from provision.errors import Problem, RefusedError, SettingsError
@@ -27,8 +24,8 @@ Place = tuple[Any, ...]
 
 DEPTH = 4
 NEW_FILE_MODE = 0o644
-_STRING = "tag:yaml.org,2002:str"
-_INTEGER = "tag:yaml.org,2002:int"
+_TAG = "tag:yaml.org,2002:"
+STRING, _INTEGER = f"{_TAG}str", f"{_TAG}int"
 
 
 class Document:
@@ -38,13 +35,11 @@ class Document:
         self.path = path
         self.text = text
         self.on_disk = on_disk
-        self.data: Any = None
         self.problems: list[Problem] = []
-        self._lines: dict[Place, int] = {}
-        self._spans: dict[Place, tuple[Node, Node]] = {}
+        self.spans: dict[Place, tuple[Node, Node]] = {}
         try:
-            root = _parser().compose(text)
-            self.data = _parser().load(text)
+            root = parser().compose(text)
+            self.data: Any = parser().load(text)
         except YAMLError as error:
             raise SettingsError(
                 str(path), [_syntax(error, text)], next=_("correct this line first")
@@ -79,9 +74,9 @@ class Document:
 
     def line(self, place: Place) -> int:
         """Return the line of a key, or of what surrounds it."""
-        while place and place not in self._lines:
+        while place and place not in self.spans:
             place = place[:-1]
-        return self._lines.get(place, 1)
+        return _line(self.spans[place][0]) if place else 1
 
     def _walk(self, node: Node, place: Place) -> None:
         """Note where every key is, which keys stand twice, and what Ansible would misread."""
@@ -89,96 +84,18 @@ class Document:
             return
         for key, value in node.value:
             here = (*place, key.value)
-            line = key.start_mark.line + 1
-            if here in self._lines:
+            school = here[-2] if len(here) == DEPTH else ""
+            if here in self.spans:
                 sentence = _("It stands in line {first} and again in line {line}; remove one.")
-                sentence = sentence.format(first=self._lines[here], line=line)
-                school = here[-2] if len(here) == DEPTH else ""
-                self.problems.append(Problem(sentence, here[-1], "", school, line))
+                sentence = sentence.format(first=self.line(here), line=_line(key))
+                self.problems.append(Problem(sentence, here[-1], "", school, _line(key)))
                 continue
-            self._lines[here] = line
-            self._spans[here] = (key, value)
-            self.problems += [
-                Problem(
-                    _("Ansible would not read this as text; put it in quotes."),
-                    school=here[-2] if len(here) > 1 else "",
-                    setting=here[-1],
-                    value=scalar.value,
-                    line=scalar.start_mark.line + 1,
-                )
-                for scalar in (key, value)
-                if _misread(scalar)
-            ]
+            self.spans[here] = (key, value)
+            for scalar in (key, value):
+                if sentence := _misread(scalar):
+                    problem = Problem(sentence, here[-1], scalar.value, school, _line(scalar))
+                    self.problems.append(problem)
             self._walk(value, here)
-
-    def add_host(self, group: str, key: str, settings: Mapping[str, Any]) -> None:
-        """Append a school to the group."""
-        host = CommentedMap((name, quoted(value)) for name, value in settings.items())
-        if self.data is None:
-            # ruamel would drop a text that consists of comments only
-            block = _dump({group: {"hosts": {quoted(key): host}}}, _parser())
-            self._change(self.text + block)
-            return
-        hosts = self.data.setdefault(group, CommentedMap())
-        if hosts is None:
-            hosts = self.data[group] = CommentedMap()
-        if hosts.get("hosts") is None:
-            hosts["hosts"] = CommentedMap()
-        hosts["hosts"][quoted(key)] = host
-        self._change(_dump(self.data, self._writer()))
-
-    def set_value(self, group: str, key: str, name: str, value: Any) -> None:
-        """Write one setting of a school."""
-        hosts = self.data[group]["hosts"]
-        if hosts[key] is None:
-            hosts[key] = CommentedMap()
-        hosts[key][name] = quoted(value)
-        self._change(_dump(self.data, self._writer()))
-
-    def remove_host(self, group: str, key: str) -> None:
-        """Take out a school's lines; comments around them stay."""
-        node, value = self._spans[(group, "hosts", key)]
-        hosts = self._spans[(group, "hosts")][1]
-        if getattr(hosts, "flow_style", False) or value.anchor:
-            raise RefusedError(
-                _("{key} cannot be taken out of {path}").format(key=key, path=self.path),
-                _("its lines hang together with those of other schools"),
-                _("take them out yourself with an editor"),
-            )
-        lines = self.text.splitlines(keepends=True)
-        del lines[node.start_mark.line : _last_line(node, value) + 1]
-        self._change("".join(lines))
-
-    def _change(self, text: str) -> None:
-        """Take over a new text, with the line ends of the old one."""
-        crlf = "\r\n" in self.text
-        text = text.replace("\r\n", "\n")
-        changed = Document(self.path, text, self.on_disk)
-        changed.text = text.replace("\n", "\r\n") if crlf else text
-        self.__dict__.update(changed.__dict__)
-
-    def _writer(self) -> YAML:
-        """Return a writer that indents as the person did."""
-        writer = _parser()
-        writer.explicit_start = bool(re.search(r"^---", self.text, re.MULTILINE))
-        mapping = next(
-            (
-                value.value[0][0].start_mark.column - key.start_mark.column
-                for key, value in self._spans.values()
-                if isinstance(value, MappingNode) and value.value and not value.flow_style
-            ),
-            2,
-        )
-        offset = next(
-            (
-                value.start_mark.column - key.start_mark.column
-                for key, value in self._spans.values()
-                if isinstance(value, SequenceNode) and not value.flow_style
-            ),
-            2,
-        )
-        writer.indent(mapping=mapping, sequence=offset + 2, offset=offset)
-        return writer
 
     def save(self) -> None:
         """Write the file in one step, unless somebody else changed it since it was read."""
@@ -202,6 +119,13 @@ class Document:
             ) from error
 
 
+def parser() -> YAML:
+    """Return a reader of YAML that forgives what we report ourselves, with its line."""
+    yaml = YAML()
+    yaml.allow_duplicate_keys = True
+    return yaml
+
+
 def plain(value: Any) -> Any:
     """Return YAML's own types as Python's plain ones."""
     if isinstance(value, Mapping):
@@ -214,66 +138,30 @@ def plain(value: Any) -> Any:
     return value
 
 
-def quoted(value: Any) -> Any:
-    """Return the value in quotes wherever Ansible or a person could take it for something else."""
-    if isinstance(value, list):
-        return [quoted(item) for item in value]
-    if not isinstance(value, str):
-        return value
-    return value if _ansible_tag(value) == _STRING else DoubleQuotedScalarString(value)
-
-
-def _ansible_tag(word: str) -> str:
+def ansible_tag(word: str) -> str:
     """Return what Ansible's YAML 1.1 takes a bare word for."""
     resolver = ansible_yaml.resolver.Resolver()
     tag = resolver.resolve(ansible_yaml.ScalarNode, word, (True, False))  # type: ignore[no-untyped-call]
     return str(tag)
 
 
-def _misread(node: Node) -> bool:
-    """Return whether Ansible, which reads YAML 1.1, takes a bare word for something else."""
-    if not isinstance(node, ScalarNode) or node.style is not None:
-        return False
-    theirs = _ansible_tag(node.value)
-    if theirs == _INTEGER:
-        return not re.fullmatch(r"0|-?[1-9][0-9]*", node.value)
-    return theirs != str(node.tag) and _STRING in {theirs, str(node.tag)}
+def _misread(node: Node) -> str:
+    """Return how to write a bare word that Ansible, with YAML 1.1, takes for something else."""
+    ours = str(node.tag)
+    if not isinstance(node, ScalarNode) or node.style is not None or not ours.startswith(_TAG):
+        return ""
+    theirs = ansible_tag(node.value)
+    if ours == theirs == _INTEGER:
+        same = bool(re.fullmatch(r"0|-?[1-9][0-9]*", node.value))
+    else:
+        same = ours == theirs or STRING not in {ours, theirs}
+    if same:
+        return ""
+    return _("Ansible would read this differently; put text in quotes, begin no number with 0.")
 
 
-def _parser() -> YAML:
-    parser = YAML()
-    parser.preserve_quotes = True
-    parser.allow_duplicate_keys = True
-    parser.width = 10_000
-    return parser
-
-
-def _dump(data: Any, writer: YAML) -> str:
-    stream = io.StringIO()
-    writer.dump(data, stream)
-    return stream.getvalue()
-
-
-def _last_line(key: Node, value: Node) -> int:
-    """Return the line in which a value ends, without the comments that follow it."""
-    return max(mark for node in (key, *_leaves(value)) for mark in [_end(node)])
-
-
-def _end(node: Node) -> int:
-    line, column = node.end_mark.line, node.end_mark.column
-    return int(line if column else line - 1)
-
-
-def _leaves(node: Node) -> Iterator[Node]:
-    if isinstance(node, ScalarNode) or getattr(node, "flow_style", False):
-        yield node
-    elif isinstance(node, MappingNode):
-        for key, value in node.value:
-            yield key
-            yield from _leaves(value)
-    elif isinstance(node, SequenceNode):
-        for item in node.value:
-            yield from _leaves(item)
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1
 
 
 def _syntax(error: YAMLError, text: str) -> Problem:

@@ -1,0 +1,199 @@
+"""All settings of one school together."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from provision.errors import SettingsError
+from provision.school_settings import check_value, from_text, validate, validate_host_vars
+from provision.settings import RENAMED, TABLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = {
+    "address": "203.0.113.10",
+    "domain": "meet.school.example.org",
+    "school": "Gymnasium Nord",
+    "contact": "it@school.example.org",
+}
+
+
+def problems(**values: Any) -> dict[str, str]:
+    found = validate({**GOOD, **values})[1]
+    return {problem.setting: problem.sentence for problem in found}
+
+
+def test_the_required_settings_are_enough_and_the_others_have_defaults() -> None:
+    assert validate_host_vars("nord", GOOD) == {
+        **GOOD,
+        "certificate": "letsencrypt",
+        "certificate_file": None,
+        "certificate_key_file": None,
+        "imprint_url": None,
+        "privacy_url": None,
+        "language": "de",
+        "retention_days": 7,
+        "school_networks": [],
+        "repository": "https://download.jitsi.org",
+        "repository_fingerprint": "FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806",
+        "acme_directory": "https://acme-v02.api.letsencrypt.org/directory",
+        "acme_ca_file": None,
+        "ssh_user": "root",
+        "ssh_port": 22,
+    }
+
+
+def test_ansibles_own_variables_and_those_of_roles_do_not_disturb() -> None:
+    variables = {**GOOD, "ansible_user": "x", "inventory_hostname": "nord", "base_packages": []}
+    assert validate_host_vars("nord", variables)["ssh_user"] == "root"
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    with pytest.raises(SettingsError) as error:
+        validate_host_vars("nord", {"address": "localhost", "domain": "x", "retention_days": 0})
+    assert {problem.setting for problem in error.value.problems} == {
+        "address",
+        "domain",
+        "school",
+        "contact",
+        "retention_days",
+    }
+    assert error.value.what == "nord: 5 problems"
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"school": True}, "It must be text; put it in quotes. For instance: Gymnasium Nord"),
+        ({"school": 7}, "It must be text; put it in quotes. For instance: Gymnasium Nord"),
+        ({"school": None}, "It is empty. For instance: Gymnasium Nord"),
+        ({"school": ""}, "It is empty. For instance: Gymnasium Nord"),
+        ({"retention_days": 91}, "It must be between 1 and 90."),
+        ({"retention_days": 0}, "It must be between 1 and 90."),
+        (
+            {"retention_days": "7"},
+            "It must be a whole number, without quotes. For instance: 7",
+        ),
+        (
+            {"retention_days": True},
+            "It must be a whole number, without quotes. For instance: 7",
+        ),
+        ({"ssh_port": 65536}, "It must be between 1 and 65535."),
+        (
+            {"school_networks": "192.0.2.0/24"},
+            "It must be a list. For instance: [192.0.2.0/24]",
+        ),
+        (
+            {"school_networks": ["192.0.2.0/24", "x"]},
+            "“x” is not a network. For instance: [192.0.2.0/24]",
+        ),
+        ({"language": "german"}, "Possible are: de, en."),
+        (
+            {"certificate": "lets-encrypt"},
+            "Possible are: letsencrypt, own, self-signed. Did you mean letsencrypt?",
+        ),
+        ({"adress": "x"}, "There is no such setting. Did you mean address?"),
+        ({"zzz": "x"}, "There is no such setting; docs/settings.md lists all of them."),
+        ({"fqdn": "x"}, "This setting is called domain here."),
+        (
+            {"certificate_file": "a.pem"},
+            "It only counts with certificate: own. Change one of them.",
+        ),
+        (
+            {"certificate": "own", "certificate_file": "a.pem"},
+            "It is missing, because certificate is own. "
+            "For instance: certificates/gymnasium-nord.key",
+        ),
+    ],
+)
+def test_each_mistake_has_its_sentence(values: dict[str, Any], sentence: str) -> None:
+    assert list(problems(**values).values()) == [sentence]
+
+
+def test_an_empty_link_is_no_link() -> None:
+    school, found = validate({**GOOD, "imprint_url": "", "privacy_url": None})
+    assert found == []
+    assert school is not None
+    assert (school.imprint_url, school.privacy_url) == (None, None)
+
+
+def test_files_must_exist_and_be_readable_beside_the_inventory(tmp_path: Path) -> None:
+    (tmp_path / "there.pem").write_text("x")
+    (tmp_path / "folder").mkdir()
+    values = {**GOOD, "certificate": "own", "certificate_file": "there.pem"}
+    missing = validate({**values, "certificate_key_file": "gone.key"}, tmp_path)[1]
+    assert [problem.sentence for problem in missing] == [f"There is no file {tmp_path}/gone.key."]
+    folder = validate({**values, "certificate_key_file": "folder"}, tmp_path)[1]
+    assert [problem.sentence for problem in folder] == [f"{tmp_path}/folder is not a file."]
+
+
+def test_an_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = tmp_path / "root.pem"
+    secret.write_text("x")
+    # Tests may run as root, who may read everything.
+    monkeypatch.setattr("provision.school_settings.os.access", lambda _path, _mode: False)
+    with pytest.raises(ValueError, match=f"You may not read {secret}"):
+        check_value("acme_ca_file", "root.pem", tmp_path)
+
+
+def test_a_single_value_comes_back_in_its_one_right_form() -> None:
+    assert check_value("address", "2001:DB8::0") == "2001:db8::"
+    assert check_value("school_networks", ["192.0.2.1"]) == ["192.0.2.1/32"]
+
+
+def test_a_long_hostile_value_is_shown_short_and_on_one_line() -> None:
+    problem = validate({**GOOD, "domain": "x\n" * 500})[1][0]
+    assert len(problem.value) == 60
+    assert "\n" not in problem.value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("retention_days", "14", 14),
+        ("retention_days", "1e3", "1e3"),
+        ("school_networks", "192.0.2.0/24, 2001:db8::/32", ["192.0.2.0/24", "2001:db8::/32"]),
+        ("school_networks", "", []),
+        ("imprint_url", "", None),
+        ("certificate", "", "letsencrypt"),
+        ("school", "7", "7"),
+        ("school", "", ""),
+    ],
+)
+def test_what_a_person_types_gets_the_type_of_the_setting(
+    name: str, text: str, value: object
+) -> None:
+    assert from_text(name, text) == value
+
+
+def test_every_setting_explains_itself_and_its_example_is_right() -> None:
+    for name, row in TABLE.items():
+        assert row.setting.help.endswith("."), name
+        text = row.setting.example.strip("[]")
+        assert check_value(name, from_text(name, text)) == from_text(name, text), name
+
+
+def test_at_most_nine_questions_and_every_required_setting_is_asked() -> None:
+    assert sum(row.asked for row in TABLE.values()) <= 9
+    assert all(row.asked for row in TABLE.values() if row.required)
+
+
+def test_other_names_lead_to_existing_settings_and_hide_none() -> None:
+    assert set(RENAMED.values()) <= set(TABLE)
+    assert not set(RENAMED) & set(TABLE)
+
+
+def test_an_ansible_plugin_can_use_it_without_the_terminal_libraries() -> None:
+    code = (
+        "import sys, provision.school_settings; "
+        "print([m for m in ('typer', 'rich', 'ruamel.yaml', 'cryptography') if m in sys.modules])"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert out == "[]\n"
