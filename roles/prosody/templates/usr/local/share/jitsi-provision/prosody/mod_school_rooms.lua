@@ -36,6 +36,8 @@ local main_host = staff_host
 	and module:context(staff_host):get_option_string("main_muc", "conference." .. staff_host);
 local is_main = module.host == main_host;
 
+local last_seen = setmetatable({}, { __mode = "k" }); -- room -> when staff were last in it
+
 local MEMBERS_ONLY = "muc#roomconfig_membersonly";
 
 local function is_staff(address)
@@ -128,6 +130,7 @@ module:hook("muc-occupant-pre-join", function (event)
 	if is_staff(who) then
 		if room:get_affiliation(who) ~= "owner" then room:set_affiliation(true, who, "owner"); end
 		occupant.role = room:get_default_role("owner");
+		last_seen[room] = now();
 	end
 	close_door(room);
 	if is_guest(who) then
@@ -198,8 +201,6 @@ end, 100);
 module:hook("muc-room-destroyed", function (event) event.room:set_persistent(false); end, 100);
 
 if not is_main then return; end
-
-local last_seen = setmetatable({}, { __mode = "k" }); -- room -> when staff were last in it
 
 local function who_is_there(room)
 	local staff, guests = false, false;

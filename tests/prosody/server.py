@@ -1,0 +1,164 @@
+"""A Prosody of our own on loopback, with the modules under test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ROOT / "roles/prosody/templates/usr/local/share/jitsi-provision/prosody"
+STANDINS = (
+    ROOT / "tests/standins/packages/jitsi-meet-prosody/root/usr/share/jitsi-meet/prosody-plugins"
+)
+PLUGINS = Path(os.environ.get("PROVISION_PROSODY_PLUGINS") or STANDINS)
+"""Jitsi's own plugins, where somebody has them; else our stand-ins for them."""
+
+DOMAIN = "meet.school.test"
+PASSWORD = "correct horse battery staple"
+ACCOUNTS = ("teacher", "colleague")
+
+CONFIG = Template("""
+run_as_root = true
+daemonize = false
+data_path = "$folder/data"
+certificates = "$folder"
+log = { debug = "$folder/debug.log"; info = "$folder/prosody.log" }
+plugin_paths = { "$folder/plugins", "$folder/ours" }
+modules_enabled = { "disco", "ping", "posix", "saslauth" }
+modules_disabled = { "s2s", "tls", "offline" }
+c2s_ports = {}
+c2s_direct_tls_ports = {}
+http_ports = { $port }
+http_interfaces = { "127.0.0.1" }
+https_ports = {}
+http_default_host = "$domain"
+consider_websocket_secure = true
+component_admins_as_room_owners = true
+muc_mapper_domain_base = "$domain"
+c2s_require_encryption = false
+main_muc = "conference.$domain"
+lobby_muc = "lobby.$domain"
+breakout_rooms_muc = "breakout.$domain"
+muc_room_locking = false
+muc_room_default_public_jids = true
+default_storage = "internal"
+-- One sign-in costs thousands of hashes; a test makes many.
+default_iteration_count = 4096
+$options
+
+VirtualHost "$domain"
+    authentication = "internal_hashed"
+    modules_enabled = {
+        "websocket", "features_identity", "muc_lobby_rooms", "muc_breakout_rooms",
+        "persistent_lobby", "school_login_throttle",
+    }
+VirtualHost "guest.$domain"
+    authentication = "jitsi-anonymous"
+VirtualHost "auth.$domain"
+    authentication = "internal_hashed"
+Component "conference.$domain" "muc"
+    restrict_room_creation = true
+    storage = "memory"
+    admins = { "focus@auth.$domain" }
+    modules_enabled = { "muc_hide_all", "muc_meeting_id", "muc_rate_limit", "school_rooms" }
+    muc_rate_joins = 60
+Component "lobby.$domain" "muc"
+    restrict_room_creation = true
+    storage = "memory"
+    modules_enabled = { "muc_hide_all", "muc_rate_limit" }
+    muc_rate_joins = 60
+Component "breakout.$domain" "muc"
+    restrict_room_creation = true
+    storage = "memory"
+    admins = { "focus@auth.$domain" }
+    modules_enabled = { "muc_hide_all", "school_rooms" }
+Component "internal.auth.$domain" "muc"
+    storage = "memory"
+    admins = { "focus@auth.$domain", "jvb@auth.$domain" }
+    modules_enabled = { "school_internal" }
+""")
+
+
+@dataclass
+class Prosody:
+    """One server. `root` is the file system whose Prosody is meant; `without` a module to omit."""
+
+    folder: Path
+    root: Path = Path("/")
+    options: str = ""
+    without: str = ""
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Return when it serves."""
+        shutil.copytree(OURS, self.folder / "ours")
+        shutil.copytree(PLUGINS, self.folder / "plugins")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        inside = "/" / self.folder.relative_to(self.root)
+        config = CONFIG.substitute(
+            folder=inside, port=self.port, domain=DOMAIN, options=self.options
+        )
+        if self.without:
+            config = config.replace(f'"{self.without}",', "")
+        (self.folder / "prosody.cfg.lua").write_text(config)
+        self.add_account("auth." + DOMAIN, "focus")
+        self.add_account("auth." + DOMAIN, "jvb")
+        for name in ACCOUNTS:
+            self.add_account(DOMAIN, name)
+        with (self.folder / "output").open("wb") as output:
+            self.process = subprocess.Popen(
+                self._command("prosody"), stdout=output, stderr=output, start_new_session=True
+            )
+        deadline = time.monotonic() + 30
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError((self.folder / "output").read_text() + self.log())
+            time.sleep(0.02)
+        problems = [line for line in self.log().splitlines() if "\terror\t" in line]
+        if problems:
+            self.stop()
+            raise RuntimeError("\n".join(problems))
+
+    def add_account(self, host: str, name: str) -> None:
+        """Make an account whose password is PASSWORD; also while the server runs."""
+        store = self.folder / "data" / host.replace(".", "%2e").replace("-", "%2d") / "accounts"
+        store.mkdir(parents=True, exist_ok=True)
+        (store / f"{name}.dat").write_text(f'return {{ ["password"] = "{PASSWORD}"; }};\n')
+
+    def log(self, name: str = "prosody.log") -> str:
+        """Return what it has logged: "prosody.log" from level info on, "debug.log" everything."""
+        path = self.folder / name
+        return path.read_text() if path.exists() else ""
+
+    def stop(self) -> None:
+        """End the process."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def _command(self, program: str) -> list[str]:
+        inside = "/" / self.folder.relative_to(self.root)
+        command = [program, "--config", f"{inside}/prosody.cfg.lua"]
+        return command if self.root == Path("/") else ["chroot", str(self.root), *command]
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,128 @@
+"""MOD-03: a room ends some time after its last member of staff has left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.prosody.meeting import Meeting
+from tests.prosody.person import MUC
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
+    from collections.abc import Iterator
+
+    from tests.prosody.conftest import Start
+    from tests.prosody.person import Person
+
+ENDS_SOON = 'school_end_after = 1; school_end_message = "Tschüss."'
+DESTROY = f".//{{{MUC}#user}}destroy"
+
+
+@pytest.fixture
+def short(start: Start) -> Iterator[Meeting]:
+    """A room that ends one second after the staff."""
+    meeting = Meeting(start(ENDS_SOON))
+    yield meeting
+    meeting.close()
+
+
+def end_of(room: str, person: Person) -> ET.Element:
+    """Wait until somebody hears that a room has ended."""
+    return person.expect(
+        lambda stanza: (
+            (stanza.get("from") or "").startswith(room) and stanza.find(DESTROY) is not None
+        )
+    )
+
+
+def test_room_ends_after_the_last_teacher_has_left(short: Meeting) -> None:
+    teacher = short.teacher()
+    guest = short.admitted_guest(teacher)
+    teacher.leave()
+    message = end_of(short.room, guest).findtext(f"{DESTROY}/{{{MUC}#user}}reason")
+    assert message == "Tschüss."
+
+
+def test_guests_in_the_lobby_hear_of_the_end_too(short: Meeting) -> None:
+    teacher, waiting = short.teacher(), short.guest()
+    waiting.knock(short.room)
+    teacher.leave()
+    end_of(short.lobby, waiting)
+
+
+def test_guest_who_comes_after_the_end_waits_in_the_lobby(short: Meeting) -> None:
+    teacher = short.teacher()
+    guest = short.admitted_guest(teacher)
+    teacher.leave()
+    end_of(short.room, guest)
+    short.focus.join(short.room, name="")
+    guest.nick += "-again"
+    guest.knock(short.room)
+    short.teacher().admit(short.room, guest)
+
+
+def test_room_goes_on_while_another_teacher_is_there(short: Meeting) -> None:
+    teacher, colleague = short.teacher(), short.teacher("colleague")
+    guest = short.admitted_guest(teacher)
+    teacher.leave()
+    other = Meeting(short.server)  # a room that is left later and yet ends before
+    late = other.teacher()
+    witness = other.admitted_guest(late)
+    late.leave()
+    end_of(other.room, witness)
+    assert not [s for s in guest.catch_up() if s.find(DESTROY) is not None]
+    colleague.leave()
+    end_of(short.room, guest)
+    other.close()
+
+
+def test_teacher_who_reloads_keeps_the_room(short: Meeting) -> None:
+    teacher = short.teacher()
+    guest = short.admitted_guest(teacher)
+    teacher.leave()
+    short.gone(guest, teacher)
+    short.teacher()
+    other = Meeting(short.server)
+    late = other.teacher()
+    witness = other.admitted_guest(late)
+    late.leave()
+    end_of(other.room, witness)
+    assert not [s for s in guest.catch_up() if s.find(DESTROY) is not None]
+    other.close()
+
+
+def test_room_where_no_teacher_has_been_yet_does_not_end(short: Meeting) -> None:
+    early = short.guest()
+    early.knock(short.room)
+    other = Meeting(short.server)
+    teacher = other.teacher()
+    witness = other.admitted_guest(teacher)
+    teacher.leave()
+    end_of(other.room, witness)
+    assert not [s for s in early.catch_up() if s.find(DESTROY) is not None]
+    other.close()
+
+
+def test_destroyed_room_leaves_nothing_that_blocks_its_name(short: Meeting) -> None:
+    teacher = short.teacher()
+    guest = short.admitted_guest(teacher)
+    teacher.ask("set", short.room, f"<query xmlns='{MUC}#owner'><destroy/></query>")
+    end_of(short.room, guest)
+    short.staff("colleague").try_to_join(short.room)
+    assert "tombstone" not in short.server.log("debug.log")
+
+
+def test_the_end_writes_no_name_and_no_room_to_the_log(short: Meeting) -> None:
+    teacher = short.teacher()
+    guest = short.admitted_guest(teacher)
+    before = len(short.server.log())
+    teacher.leave()
+    end_of(short.room, guest)
+    guest.catch_up()
+    lines = [line for line in short.server.log()[before:].splitlines() if "school_" in line]
+    assert lines
+    for secret in (short.name, "teacher", guest.bare.partition("@")[0], "192.0.2.1"):
+        assert not [line for line in lines if secret in line]
+    assert not [s for s in short.server.log()[before:].splitlines() if "\terror\t" in s]
