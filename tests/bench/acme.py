@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.bench import network, state
+from tests.bench.certificates import Authority
 from tests.bench.errors import BenchError
-from tests.bench.process import Daemon, run, wait_until
+from tests.bench.process import Daemon, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,11 @@ class Acme:
         if temper is None and self.daemon.pid and self.root_file.exists():
             return
         temper = temper or Temper()
-        self._certificate()
+        certificate = self.folder / "server.pem"
+        if not certificate.exists():
+            names = f"IP:{network.GATEWAY},IP:{network.GATEWAY6},DNS:acme.school.test"
+            key = self.folder / "server.key"
+            Authority(self.folder).issue(names, certificate, key, days=3650)
         config = self.folder / "pebble.json"
         state.write(config, self._configuration(temper))
         command = ["pebble", "-config", str(config), "-dnsserver", f"{network.GATEWAY}:53"]
@@ -93,22 +98,6 @@ class Acme:
         if temper.valid_seconds:
             settings["certificateValidityPeriod"] = temper.valid_seconds
         return {"pebble": settings}
-
-    def _certificate(self) -> None:
-        """Make an authority and its certificate for pebble's own address, once."""
-        if (self.folder / "server.pem").exists():
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        new += ["-nodes", "-days", "3650"]
-        ca, key = str(self.folder / "ca.pem"), str(self.folder / "ca.key")
-        usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
-        run([*new, "-subj", "/CN=provision bench authority", "-keyout", key, "-out", ca, *usage])
-        names = f"IP:{network.GATEWAY},IP:{network.GATEWAY6},DNS:acme.school.test"
-        usage = ["-addext", f"subjectAltName={names}", "-addext", "basicConstraints=CA:FALSE"]
-        files = ["-keyout", str(self.folder / "server.key"), "-out"]
-        files += [str(self.folder / "server.pem")]
-        run([*new, "-subj", "/CN=acme.school.test", "-CA", ca, "-CAkey", key, *usage, *files])
 
     def get(self, url: str) -> bytes:
         """Return what an address of pebble answers, its certificate checked."""

@@ -33,6 +33,8 @@ class Bench:
         with state.lock():
             network.claim()
             machine.open_namespace()
+            if not network.exists():
+                self._forget_hosts()  # of a time before the machine's last boot
             network.up()
             self.names.up()
             self.names.set(f"acme.{ZONE}", "A", network.GATEWAY)
@@ -45,8 +47,7 @@ class Bench:
         refuse_inside()
         with state.lock():
             machine.open_namespace()
-            for host_file in sorted((self.directory / "hosts").glob("*.json")):
-                self.destroy(host_file.stem)
+            self._forget_hosts()
             for chair in all_chairs():
                 chair.down()
             self.packages.down()
@@ -54,6 +55,10 @@ class Bench:
             self.names.daemon.stop()
             network.down()
             machine.holder().stop()
+
+    def _forget_hosts(self) -> None:
+        for host_file in sorted((self.directory / "hosts").glob("*.json")):
+            self.destroy(host_file.stem)
 
     def host(
         self,

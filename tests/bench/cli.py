@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import Bench, BenchError, Host, Temper, images, needs, network
+from tests.bench import Bench, BenchError, Host, Temper, certificates, images, needs, network
 from tests.bench.chair import milliseconds
 
 
@@ -30,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_parser("images", help="build the host images that are not there yet")
     _host_parser(verbs.add_parser("host", help="make, remove and list hosts"))
     _names_parser(verbs.add_parser("dns", help="records of the test zone, changed at once"))
+    own = verbs.add_parser("certificate", help="make a certificate as a school brings its own")
+    own.add_argument("domain")
+    own.add_argument("directory", type=Path, help="gets certificate.pem, key.pem, authority.pem")
     chair = verbs.add_parser("chair", help="run a command where the technician sits")
     chair.add_argument("--delay", type=milliseconds, default=0, help="one way, such as 15ms")
     chair.add_argument("--loss", type=float, default=0, help="percent of lost packets")
@@ -45,6 +48,7 @@ def _host_parser(host: argparse.ArgumentParser) -> None:
     create.add_argument("--memory", help="a limit, such as 512M")
     create.add_argument("--no-default", action="store_true", help="give it no names in the zone")
     create.add_argument("--no-cache", action="store_true", help="apt without the bench's cache")
+    create.add_argument("--reuse", action="store_true", help="take the one that runs, if any")
     create.add_argument("--json", action="store_true")
     destroy = actions.add_parser("destroy", help="remove hosts")
     destroy.add_argument("name", nargs="+")
@@ -110,6 +114,12 @@ def bench_verb(bench: Bench, arguments: argparse.Namespace) -> int:
             for release in images.CODENAMES:
                 seconds = images.build(release, proxy=bench.packages.cache)
                 print(f"{images.tag(release)}  {seconds:.0f} s")
+        case "certificate":
+            folder = arguments.directory
+            names = f"DNS:{arguments.domain}"
+            certificates.own().issue(names, folder / "certificate.pem", folder / "key.pem")
+            authority = certificates.own().certificate.read_text()
+            (folder / "authority.pem").write_text(authority)
         case "chair":
             words = [word for at, word in enumerate(arguments.command) if at or word != "--"]
             line = bench.chair(delay=arguments.delay, loss=arguments.loss).command(words)
@@ -137,7 +147,8 @@ def host_verb(bench: Bench, arguments: argparse.Namespace) -> int:
     """Run a command about hosts."""
     match arguments.action:
         case "create":
-            host = bench.create(
+            make = bench.host if arguments.reuse else bench.create
+            host = make(
                 arguments.name,
                 arguments.release,
                 memory=arguments.memory,

@@ -63,11 +63,15 @@ OWNER = Path("/run/provision-bench")
 """Names the state directory of the bench that uses the addresses: there can be one only."""
 
 
+def exists() -> bool:
+    """Return whether the bridge is there."""
+    return Path(f"/sys/class/net/{BRIDGE}").exists()
+
+
 def claim() -> None:
     """Take the addresses for this state directory, or say who has them."""
     owner = Path(OWNER.read_text()) if OWNER.exists() else None
-    there = Path(f"/sys/class/net/{BRIDGE}").exists()
-    if there and owner and owner != state.directory():
+    if exists() and owner and owner != state.directory():
         raise BenchError(
             f"another bench is up on this machine, its state is in {owner}; end it with "
             f"`PROVISION_BENCH_DIR={owner} python -m tests.bench down`"
@@ -77,7 +81,7 @@ def claim() -> None:
 
 def up() -> None:
     """Make bridge, addresses, counters and address translation; what is there stays."""
-    if not Path(f"/sys/class/net/{BRIDGE}").exists():
+    if not exists():
         run(["ip", "link", "add", BRIDGE, "type", "bridge"])
     off = Path(f"/proc/sys/net/ipv6/conf/{BRIDGE}/disable_ipv6")
     if off.exists():
