@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "new": N_("Add a school: asks what it needs and writes inventory.yml."),
+    "plan": N_("Say what a deployment would change, and change nothing."),
+    "deploy": N_("Install and configure a school's server."),
+    "teachers": N_("Add, list and remove the accounts of teachers."),
     "list": N_("List the schools of inventory.yml, and what is wrong with the file."),
     "schema": N_("Print the JSON schema of inventory.yml, for editors."),
 }

@@ -42,6 +42,12 @@ def result_json(data: Any) -> None:
     sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
 
+def result_line(data: Any) -> None:
+    """Write what the command was asked for as one line, for a machine."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write rows under headings as aligned columns."""
     lines = [headings, *rows]
@@ -109,6 +115,12 @@ def ask(prompt: str) -> str:
     return line.rstrip("\n")
 
 
+def phase(title: str, seconds: float, detail: str, title_width: int = 22) -> None:
+    """Write the line of something that was done: what, how long it took, what came of it."""
+    pad = " " * max(title_width - width(title), 0)
+    good(f"{title}{pad}{f'{seconds:.1f} s':>8}   {detail}".rstrip(), indent=2)
+
+
 class Step:
     """One line of progress: what is being done, then how long it took and what came of it."""
 
@@ -125,6 +137,12 @@ class Step:
             columns = shutil.get_terminal_size().columns
             line = printable(f"  … {self.title}{self._pad}  {text}").rstrip()[: columns - 1]
             sys.stderr.write(f"\r\x1b[2K{line}")
+            sys.stderr.flush()
+
+    def drop(self) -> None:
+        """Take the line away without a word."""
+        if self._live:
+            sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
 
     def done(self, detail: str = "") -> None:

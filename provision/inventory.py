@@ -114,6 +114,7 @@ def add_school(path: Path, key: str, settings: Mapping[str, Any], header: str = 
             _("change its lines in {path}, or choose another short name").format(path=path),
         )
     checks.school_key(key)
+    _refuse_wrong(path, settings)
     _save(edits.add_host(document, GROUP, key, settings))
 
 
@@ -130,7 +131,20 @@ def set_value(path: Path, key: str, name: str, value: Any) -> None:
     document = Document.read(path)
     if key not in _hosts(document):
         raise UsageError(_("There is no school {name} in {path}").format(name=key, path=path))
+    _refuse_wrong(path, {name: value})
     _save(edits.set_value(document, GROUP, key, name, value))
+
+
+def _refuse_wrong(path: Path, settings: Mapping[str, Any]) -> None:
+    """Raise what is wrong with values that are about to be written."""
+    problems = []
+    for name, value in settings.items():
+        try:
+            check_value(name, value)
+        except ValueError as error:
+            problems.append(Problem(str(error), setting=name, value=shown(value)))
+    if problems:
+        raise SettingsError(str(path), problems, next=_("nothing was written; correct this first"))
 
 
 def _save(document: Document) -> None:

@@ -25,6 +25,9 @@ SchoolsArgument = Annotated[
     ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help=N_("Every school in the file."))]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help=N_("Show Ansible's own output as well."))
+]
 JsonOption = Annotated[bool, typer.Option("--json", help=N_("Write JSON for a machine."))]
 
 INVENTORY = Path("inventory.yml")

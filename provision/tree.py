@@ -69,7 +69,9 @@ class Renderer:
     @staticmethod
     def _managed(comment: str, local: str = "") -> str:
         """Return the managed-by line, which names the place for local changes if there is one."""
-        line = f"{comment} Managed by jitsi-provision: a change here is lost at the next deployment."
+        line = (
+            f"{comment} Managed by jitsi-provision: a change here is lost at the next deployment."
+        )
         if local:
             line += f"\n{comment} Your own belong in {local}, which it never writes."
         return line

@@ -1,0 +1,37 @@
+"""provision plan."""
+
+from provision.deploy import deploy
+from provision.inventory import load, select
+from provision.options import (
+    INVENTORY,
+    AllOption,
+    InventoryOption,
+    JsonOption,
+    SchoolsArgument,
+    VerboseOption,
+)  # fmt: skip
+
+
+def command(
+    schools: SchoolsArgument = None,
+    everyone: AllOption = False,
+    verbose: VerboseOption = False,
+    json: JsonOption = False,
+    inventory: InventoryOption = INVENTORY,
+) -> int:
+    """Say what a deployment would change, and change nothing.
+
+    With -v, Ansible shows each line that would change.
+
+    For example:
+      provision plan gymnasium-nord
+    """
+    known = load(inventory)
+    chosen = select(known, schools or [], everyone=everyone)
+    return deploy(
+        inventory,
+        {key: known.schools[key] for key in chosen},
+        verbose=verbose,
+        as_json=json,
+        rehearse=True,
+    )

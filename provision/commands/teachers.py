@@ -1,0 +1,100 @@
+"""provision teachers."""
+
+from typing import Annotated
+
+import typer
+
+from provision import console, teachers
+from provision.i18n import N_, _
+from provision.inventory import load, select
+from provision.options import INVENTORY, InventoryOption, JsonOption
+
+app = typer.Typer(help="Add, list and remove the accounts of teachers.")
+
+SchoolArgument = Annotated[
+    str, typer.Argument(metavar="SCHOOL", help=N_("The school's short name."), show_default=False)
+]
+NamesArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="NAME", help=N_("What the teacher signs in with."), show_default=False),
+]
+
+
+@app.command("add")
+def add(
+    school: SchoolArgument,
+    names: NamesArgument,
+    json: JsonOption = False,
+    inventory: InventoryOption = INVENTORY,
+) -> None:
+    """Make accounts for teachers; their first passwords are shown once.
+
+    For example:
+      provision teachers add gymnasium-nord a.meier
+    """
+    known = load(inventory)
+    key = select(known, [school])[0]
+    _print(teachers.add(inventory, key, known.schools[key], names), as_json=json)
+
+
+@app.command("password")
+def password(
+    school: SchoolArgument,
+    names: NamesArgument,
+    json: JsonOption = False,
+    inventory: InventoryOption = INVENTORY,
+) -> None:
+    """Give teachers new passwords; they are shown once.
+
+    For example:
+      provision teachers password gymnasium-nord a.meier
+    """
+    known = load(inventory)
+    key = select(known, [school])[0]
+    _print(teachers.renew(inventory, key, known.schools[key], names), as_json=json)
+
+
+@app.command("remove")
+def remove(
+    school: SchoolArgument, names: NamesArgument, inventory: InventoryOption = INVENTORY
+) -> None:
+    """Remove teachers' accounts and end their sessions.
+
+    For example:
+      provision teachers remove gymnasium-nord a.meier
+    """
+    known = load(inventory)
+    key = select(known, [school])[0]
+    teachers.remove(inventory, key, known.schools[key], names)
+    console.good(_("removed: {names}").format(names=", ".join(names)))
+
+
+@app.command("list")
+def list_accounts(
+    school: SchoolArgument, json: JsonOption = False, inventory: InventoryOption = INVENTORY
+) -> None:
+    """List the teachers' accounts on a school's server.
+
+    For example:
+      provision teachers list gymnasium-nord
+    """
+    known = load(inventory)
+    key = select(known, [school])[0]
+    names = teachers.accounts(inventory, key, known.schools[key])
+    if json:
+        console.result_json(names)
+        return
+    for name in names:
+        console.result(name)
+    if not names:
+        console.note(_("There is no teacher yet."))
+        console.note(_("Next: provision teachers add {school} NAME").format(school=key))
+
+
+def _print(passwords: dict[str, str], *, as_json: bool) -> None:
+    """Print first passwords, once."""
+    if as_json:
+        console.result_json(passwords)
+        return
+    console.table([_("teacher"), _("password")], list(passwords.items()))
+    console.note(_("These passwords are shown only now. Hand them over on paper or in person."))

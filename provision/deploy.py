@@ -1,0 +1,273 @@
+"""Deploying and planning: runs the playbook and says in a school's words what happens."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from provision import console, runner
+from provision.errors import ExitCode, ProvisionError
+from provision.failures import explain
+from provision.i18n import N_, _, ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from provision.settings import School
+
+TITLES = {
+    "look": N_("look at the server"),
+    "write": N_("write configuration"),
+    "install": N_("install packages"),
+    "accounts": N_("accounts"),
+    "start": N_("start services"),
+    "certificate": N_("certificate"),
+    "conference": N_("first conference"),
+}
+SERVICES = {
+    "prosody.service": "Prosody",
+    "jicofo.service": N_("focus"),
+    "jitsi-videobridge2.service": N_("bridge"),
+    "nginx.service": N_("web"),
+    "coturn.service": "TURN",
+}
+
+
+@dataclass
+class _Progress:
+    """One line per phase of one school; with several schools only the phase of each is shown."""
+
+    school: School
+    quiet: bool
+    phase: str = ""
+    step: console.Step | None = None
+    begun: float = field(default_factory=time.monotonic)
+
+    def observe(self, _school: str, phase: str) -> None:
+        """Show that a phase begins."""
+        if self.quiet or phase == self.phase:
+            return
+        self.drop()
+        self.phase = phase
+        self.step = console.Step(_(TITLES.get(phase, phase)))
+
+    def drop(self) -> None:
+        """Take the moving line away."""
+        if self.step:
+            self.step.drop()
+        self.step = None
+
+
+def headline(school: School, outcome: runner.Outcome | None = None) -> str:
+    """Return the line that names a school and its server."""
+    parts = [school.school, school.domain, school.address]
+    server = _server(outcome) if outcome else {}
+    if server:
+        parts.append(server["os_name"].removesuffix(")").replace("GNU/Linux ", "").split(" (")[0])
+    return " · ".join(parts)
+
+
+def deploy(
+    inventory: Path,
+    schools: Mapping[str, School],
+    *,
+    verbose: bool = False,
+    as_json: bool = False,
+    rehearse: bool = False,
+) -> ExitCode:
+    """Deploy to schools, or with ``rehearse`` only say what would change; return the exit code."""
+    single = next(iter(schools.values())) if len(schools) == 1 else None
+    progress = _Progress(single or next(iter(schools.values())), single is None or verbose)
+    try:
+        outcomes = runner.run(
+            "deploy",
+            inventory,
+            list(schools),
+            observe=progress.observe,
+            output=console.note if verbose else None,
+            rehearse=rehearse,
+        )
+    finally:
+        progress.drop()
+    worst = ExitCode.OK
+    for key, outcome in outcomes.items():
+        error = explain(outcome.failure, schools[key]) if outcome.failure else None
+        if error:
+            worst = max(worst, error.exit_code)
+        elapsed = time.monotonic() - progress.begun
+        if as_json:
+            console.result_line(_as_data(key, schools[key], outcome, error, rehearse=rehearse))
+        if rehearse:
+            _print_plan(key, schools[key], outcome, error)
+        else:
+            _print_outcome(key, schools[key], outcome, error, elapsed)
+    return worst
+
+
+def _as_data(
+    key: str,
+    school: School,
+    outcome: runner.Outcome,
+    error: ProvisionError | None,
+    *,
+    rehearse: bool,
+) -> dict[str, Any]:
+    """Return a school's outcome for a machine."""
+    data: dict[str, Any] = {
+        "school": key,
+        "url": f"https://{school.domain}",
+        "rehearsal": rehearse,
+        "changed": outcome.paths(),
+        "started": outcome.units("started"),
+        "restarted": outcome.units("restarted"),
+        "reloaded": outcome.units("reloaded"),
+        "seconds": {phase: round(took, 2) for phase, took in outcome.seconds.items()},
+    }
+    if error:
+        rows = {label: text for label, text in error.rows() if label}
+        data["error"] = {"what": error.what, "exit_code": int(error.exit_code), "rows": rows}
+    return data
+
+
+def _print_outcome(
+    key: str, school: School, outcome: runner.Outcome, error: ProvisionError | None, elapsed: float
+) -> None:
+    """Print what a deployment did."""
+    details = _details(school, outcome)
+    if details or error or _warnings(outcome):
+        console.note(headline(school, outcome))
+    for sentence in _warnings(outcome):
+        console.warning(sentence, indent=2)
+    for phase in runner.PHASES:
+        if phase in details:
+            console.phase(_(TITLES[phase]), outcome.seconds.get(phase, 0.0), details[phase])
+    if error:
+        failed = (outcome.failure or {}).get("phase", "")
+        if failed in TITLES and failed != "look":
+            console.bad(_(TITLES[failed]), indent=2)
+        console.error(error)
+        return
+    if not details:
+        console.good(
+            _("{school}: nothing to change ({seconds} s)").format(
+                school=key, seconds=f"{elapsed:.1f}"
+            )
+        )
+        return
+    url = f"https://{school.domain}"
+    console.result(_("Ready after {time}: {url}").format(time=duration(elapsed), url=url))
+    if "accounts" in details:
+        console.note(
+            _("Only teachers can open rooms. Next: provision teachers add {school} NAME").format(
+                school=key
+            )
+        )
+
+
+def _details(school: School, outcome: runner.Outcome) -> dict[str, str]:
+    """Return a sentence for each phase that changed something."""
+    results = outcome.results
+    details: dict[str, str] = {}
+    paths = [path for result in results.values() for path in result.get("paths", [])]
+    files = len({path for path in paths if path.startswith("/")})
+    if files:
+        details["write"] = ngettext("{number} file", "{number} files", files).format(number=files)
+    installed = [name for result in results.values() for name in result.get("installed", [])]
+    if installed:
+        number = len(installed)
+        details["install"] = ngettext("{number} package", "{number} packages", number).format(
+            number=number
+        )
+    accounts = [n for r in results.values() for n in (*r.get("added", []), *r.get("updated", []))]
+    if accounts:
+        details["accounts"] = ""
+    verbs = {
+        "started": N_("started: {services}"),
+        "restarted": N_("restarted: {services}"),
+        "reloaded": N_("reloaded: {services}"),
+    }
+    moved = [
+        _(sentence).format(services=", ".join(_(SERVICES[u]) for u in units))
+        for verb, sentence in verbs.items()
+        if (units := [unit for unit in outcome.units(verb) if unit in SERVICES])
+    ]
+    if moved:
+        details["start"] = "; ".join(moved)
+    if any(r.get("changed") for n, r in results.items() if "certificate" in n.lower()):
+        details["certificate"] = {
+            "letsencrypt": _("from the certificate authority, renewed by itself"),
+            "own": _("your own"),
+            "self-signed": _("self-signed: browsers warn"),
+        }[school.certificate]
+    if any("conference" in n and r.get("changed") for n, r in results.items()):
+        details["conference"] = _("the bridge carries media")
+    return details
+
+
+def _print_plan(
+    key: str, school: School, outcome: runner.Outcome, error: ProvisionError | None
+) -> None:
+    """Print what a deployment would do."""
+    if error:
+        console.note(headline(school, outcome))
+        console.error(error)
+        return
+    console.result(headline(school, outcome))
+    for sentence in _warnings(outcome):
+        console.warning(sentence, indent=2)
+    tree = outcome.results.get("Write the configuration", {})
+    rows = {
+        N_("install"): tree.get("missing_packages", []),
+        N_("write"): tree.get("paths", []),
+        N_("start"): [_(SERVICES.get(unit, unit)) for unit in tree.get("inactive", [])],
+        N_("restart"): _affected(tree, "restart"),
+        N_("reload"): _affected(tree, "reload"),
+    }
+    if outcome.results.get("Obtain the certificate", {}).get("changed"):
+        rows[N_("obtain")] = [_("a certificate for {domain}").format(domain=school.domain)]
+    rows = {verb: things for verb, things in rows.items() if things}
+    if not rows:
+        console.result("  " + _("nothing to change"))
+        return
+    for verb, things in rows.items():
+        console.result("  " + _("would {verb} {number}:").format(verb=_(verb), number=len(things)))
+        for thing in things:
+            console.result(f"    {thing}")
+    console.note(_("Nothing was changed. Next: provision deploy {school}").format(school=key))
+
+
+def _affected(tree: dict[str, Any], effect: str) -> list[str]:
+    """Return the running services that a change would restart or reload."""
+    return [
+        _(SERVICES.get(unit, unit))
+        for unit, effects in tree.get("effects", {}).items()
+        if effect in effects and unit not in tree.get("inactive", [])
+    ]
+
+
+def _server(outcome: runner.Outcome) -> dict[str, Any]:
+    """Return what was seen of the server, or nothing."""
+    seen: dict[str, Any] = outcome.results.get("Look at the server", {}).get("server", {})
+    return seen
+
+
+def _warnings(outcome: runner.Outcome) -> Sequence[str]:
+    """Return what a person should know about the server."""
+    checked = outcome.results.get("Check that nothing is in the way", {})
+    warnings: list[str] = list(checked.get("warnings_found", []))
+    local = _server(outcome).get("local_changes", [])
+    if local:
+        warnings.append(
+            _("Changes of your own are in force: {files}").format(files=", ".join(local))
+        )
+    return warnings
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it."""
+    minutes, rest = divmod(round(seconds), 60)
+    return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest) if minutes else (
+        _("{seconds} s").format(seconds=rest)
+    )  # fmt: skip

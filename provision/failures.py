@@ -1,0 +1,194 @@
+"""What a failed task means for the person at the keyboard: what happened, why, and what comes next.
+
+The modules on the server name a failure with a word (``kind``); ssh names its own in English
+sentences. Both become an error of errors.py here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from provision.errors import DeploymentError, ExitCode, ProvisionError, ServerError
+from provision.i18n import N_, _
+
+if TYPE_CHECKING:
+    from provision.settings import School
+
+# kind: (what happened, what to do). The reason comes from the server.
+KINDS = {
+    "apt_locked": (
+        N_("Another program is installing packages on the server."),
+        N_("wait until it has finished (`ps -ef | grep apt` on the server), then run this again"),
+    ),
+    "disk_full": (
+        N_("The server's disk is full."),
+        N_("delete what is not needed (`apt-get clean` helps), then run this again"),
+    ),
+    "repository_signature": (
+        N_("A package repository is not signed by the key that it should be."),
+        N_("check `repository` and `repository_fingerprint` in inventory.yml"),
+    ),
+    "repository_missing": (
+        N_("A package repository does not have what is needed."),
+        N_("check `repository` in inventory.yml and /etc/apt/sources.list.d on the server"),
+    ),
+    "no_route": (
+        N_("The server cannot reach a package repository."),
+        N_("allow it outgoing HTTP and HTTPS and check its name server, then run this again"),
+    ),
+    "package_broken": (
+        N_("A package could not be set up."),
+        N_("run this again; if it stays, look at /var/log/apt/term.log on the server"),
+    ),
+    "package_failed": (
+        N_("The packages could not be installed."),
+        N_("run this again; if it stays, look at /var/log/apt/term.log on the server"),
+    ),
+    "file_refused": (
+        N_("A configuration file was refused by its own program; no file was replaced."),
+        N_("look into /etc/jitsi-provision/local on the server, then run this again"),
+    ),
+    "server_file": (N_("A file on the server cannot be written."), N_("check the server's disk")),
+    "server_command": (N_("A command failed on the server."), N_("run this again with -v")),
+    "unit_failed": (
+        N_("A service does not start."),
+        N_("look into /etc/jitsi-provision/local on the server, then run this again"),
+    ),
+    "account": (N_("An account could not be made."), N_("run this again with -v")),
+    "no_bridge": (
+        N_("The video bridge does not sign in."),
+        N_("look at /var/log/jitsi/jvb.log and jicofo.log on the server, then run this again"),
+    ),
+    "no_conference": (
+        N_("The video bridge carries no conference."),
+        N_("run this again; if it stays, look at /var/log/jitsi/jvb.log on the server"),
+    ),
+    "acme_dns": (
+        N_("There is no certificate yet: the certificate authority does not find the name."),
+        N_("at your registrar, let {domain} point to {address}; then run this again. "
+           "Everything else is installed and stays as it is."),
+    ),
+    "acme_connection": (
+        N_("There is no certificate yet: the certificate authority does not reach the server."),
+        N_("let {domain} point to {address}, and let port 80 through the provider's firewall; then "
+           "run this again. Everything else is installed and stays as it is."),
+    ),
+    "acme_caa": (
+        N_("There is no certificate yet: a CAA record forbids this certificate authority."),
+        N_("at your registrar, add it to the CAA record of {domain} or delete that record; then "
+           "run this again. Everything else is installed and stays as it is."),
+    ),
+    "acme_rate_limit": (
+        N_("There is no certificate yet: too many were issued for this name lately."),
+        N_("wait until the time that is named, then run this again. Everything else is installed "
+           "and stays as it is."),
+    ),
+    "acme_directory": (
+        N_("There is no certificate yet: the server cannot reach the certificate authority."),
+        N_("allow the server outgoing HTTPS, or correct `acme_directory` and `acme_ca_file`; then "
+           "run this again. Everything else is installed and stays as it is."),
+    ),
+    "acme_failed": (
+        N_("There is no certificate yet."),
+        N_("look at /var/log/letsencrypt/letsencrypt.log on the server, then run this again. "
+           "Everything else is installed and stays as it is."),
+    ),
+}  # fmt: skip
+
+# What ssh says: (pattern, what happened, what to do).
+SSH = (
+    (
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED",
+        N_("The server shows another key than last time."),
+        N_("if the provider has set it up anew: ssh-keygen -R '{known}' -f known_hosts, then "
+           "compare and pin its new key; otherwise somebody may be in between: do not sign in"),
+    ),
+    (
+        r"[Nn]o \S+ host key is known|Host key verification failed",
+        N_("The server's key is not known yet, so nobody can say that it is the right server."),
+        N_("compare the key that the provider shows with `ssh-keyscan -p {port} {address} | "
+           "ssh-keygen -lf -`; if they are equal: "
+           "ssh-keyscan -p {port} {address} >> known_hosts"),
+    ),
+    (
+        r"Permission denied|Too many authentication failures",
+        N_("The server refuses to let {user} sign in."),
+        N_("install your key there: ssh-copy-id -p {port} {user}@{address}"),
+    ),
+    (
+        r"Could not resolve hostname|Name or service not known",
+        N_("The address {address} is not known to any name server."),
+        N_("correct `address` in inventory.yml, or write the server's IP address there"),
+    ),
+    (
+        r"Connection refused",
+        N_("The server answers, but not to SSH on port {port}."),
+        N_("start it in the provider's web page, or correct `ssh_port` in inventory.yml"),
+    ),
+    (
+        r"timed out|No route to host|Network is unreachable|Connection closed|Connection reset",
+        N_("The server does not answer at {address}, port {port}."),
+        N_("check that it runs, that `address` is right, and that no firewall is in between"),
+    ),
+)  # fmt: skip
+
+
+def explain(failure: dict[str, Any], school: School) -> ProvisionError:
+    """Return the error for a failed task."""
+    values = {
+        "address": school.address,
+        "domain": school.domain,
+        "user": school.ssh_user,
+        "port": school.ssh_port,
+        "known": school.address
+        if school.ssh_port == 22  # noqa: PLR2004 - how known_hosts writes the usual port
+        else f"[{school.address}]:{school.ssh_port}",
+    }
+    told = failure.get("error")
+    if told:
+        return _ToldError(told)
+    said = str(failure.get("msg", ""))
+    if failure["unreachable"]:
+        for pattern, what, remedy in SSH:
+            if re.search(pattern, said):
+                return ServerError(_(what).format(**values), next=_(remedy).format(**values))
+        return ServerError(
+            _("The server cannot be reached."),
+            _last_line(said),
+            _("try it yourself: ssh -p {port} {user}@{address}").format(**values),
+        )
+    if "sudo password" in said or "Incorrect sudo" in said:
+        return ServerError(
+            _("{user} may not use sudo without a password.").format(**values),
+            next=_("on the server, as root: echo '{user} ALL=(ALL) NOPASSWD: ALL' > "
+                   "/etc/sudoers.d/provision").format(**values),
+        )  # fmt: skip
+    what, remedy = KINDS.get(
+        failure.get("kind", ""),
+        (N_("A step failed on the server."), N_("run this again with -v and read its last lines")),
+    )
+    reason = str(failure.get("reason") or "")
+    if failure.get("unit") or failure.get("refused"):
+        reason = f"{said}\n{reason}"
+    elif not reason:
+        reason = _last_line(said)
+    return DeploymentError(_(what).format(**values), reason, _(remedy).format(**values))
+
+
+class _ToldError(ProvisionError):
+    """An error that already has its sentences; an action plugin passed it through Ansible."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        super().__init__(told["what"], exit_code=ExitCode(told["exit_code"]))
+        self._rows = [(str(label), str(text)) for label, text in told["rows"]]
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the rows as they were told."""
+        return self._rows
+
+
+def _last_line(text: str) -> str:
+    """Return the last line that says something."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
