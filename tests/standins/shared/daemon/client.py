@@ -12,7 +12,7 @@ from .stanza import Element, el, split
 PING = "urn:xmpp:ping"
 DISCO = "http://jabber.org/protocol/disco#info"
 STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
-RETRY_SECONDS = 5
+RETRY_SECONDS = 2
 PING_SECONDS = 30
 
 IqHandler = Callable[[Element], Awaitable[Element | None]]

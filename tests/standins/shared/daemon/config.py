@@ -9,7 +9,7 @@ from typing import Any
 
 # Java programs of Jitsi leave with this code when their configuration is wrong.
 EXIT_CONFIG = 78
-_RUBY = "print JSON.generate(Hocon.load(ARGV[0]))"
+_READER = Path(__file__).with_name("hocon.rb")
 _UNITS = {
     "": 0.001, "ms": 0.001, "millis": 0.001, "milliseconds": 0.001, "millisecond": 0.001,
     "s": 1, "second": 1, "seconds": 1, "m": 60, "minute": 60, "minutes": 60,
@@ -35,7 +35,7 @@ class Config:
         if not Path(path).is_file():
             raise ConfigError(f"{path} does not exist")
         done = subprocess.run(
-            ["ruby", "-rhocon", "-rjson", "-e", _RUBY, path],
+            ["ruby", str(_READER), path],
             capture_output=True,
             text=True,
             check=False,

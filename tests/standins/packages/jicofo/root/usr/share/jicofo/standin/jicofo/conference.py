@@ -34,6 +34,7 @@ class Conference:
         self.sessions: dict[str, str] = {}
         self.bridge: Bridge | None = None
         self.on_bridge = False
+        self.started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._over = False
@@ -48,16 +49,17 @@ class Conference:
             self._after(self.settings.initial_timeout, self._nobody_came)
         self._changed()
 
-    def presence(self, stanza: Element) -> None:
-        """Follow the room."""
+    def presence(self, stanza: Element) -> str | None:
+        """What happened in the room: `joined`, `left` or nothing new."""
         happened = self.room.presence(stanza)
         if happened is None or self._over:
-            return
+            return None
         what, member = happened
         self.log.info(f"{self.room.jid}: member {what}: {member.endpoint}")
         if what == "left":
             self._left(member)
         self._changed()
+        return what
 
     def stop(self, reason: str) -> None:
         """End the meeting and leave the room."""

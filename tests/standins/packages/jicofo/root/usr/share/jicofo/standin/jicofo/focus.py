@@ -1,5 +1,6 @@
 """Answers conference requests and keeps the list of meetings."""
 
+import asyncio
 import uuid
 
 from bridges import Bridges
@@ -23,6 +24,7 @@ class Focus:
         self.log = log
         self.conferences: dict[str, Conference] = {}
         self.created = 0
+        self.welcomed = 0
         # Session id -> address that signed in (only with jicofo.authentication).
         self.sessions: dict[str, str] = {}
         self.signed_in: set[str] = set()
@@ -49,12 +51,14 @@ class Focus:
             )  # fmt: skip
             self.conferences[room] = conference
             self.created += 1
-            try:
-                await conference.start()
-            except IqError as error:
-                self.log.severe(f"Cannot join {room}: {error.condition}")
-                self.conferences.pop(room, None)
-                return False
+            conference.started = asyncio.ensure_future(conference.start())
+        try:
+            # Several requests for one new room all wait until the focus is inside.
+            await asyncio.shield(conference.started)
+        except IqError as error:
+            self.log.severe(f"Cannot join {room}: {error.condition}")
+            self.conferences.pop(room, None)
+            return False
         return True
 
     async def _up(self) -> None:
@@ -77,8 +81,8 @@ class Focus:
             self.log.info(f"Subscription request from {stanza.get('from')}, not answered")
         elif not self.bridges.presence(stanza):
             conference = self.conferences.get(bare(stanza.get("from", "")))
-            if conference:
-                conference.presence(stanza)
+            if conference and conference.presence(stanza) == "joined":
+                self.welcomed += 1
 
     async def _request(self, stanza: Element) -> Element | None:
         query = stanza[0]

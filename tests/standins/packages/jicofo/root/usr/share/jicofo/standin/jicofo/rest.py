@@ -1,14 +1,16 @@
 """Jicofo's REST interface."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bridges import Bridges
 from focus import Focus
 from settings import Settings
 from standin.config import Config
 from standin.log import Log
 from standin.web import Answer, Request, Server
+
+if TYPE_CHECKING:
+    from bridges import Bridges
 
 VERSION = {"name": "Jicofo (STAND-IN, not Jicofo)", "version": "stand-in", "os": "Linux"}
 
@@ -47,7 +49,7 @@ class Rest:
         conferences = self.focus.conferences.values()
         sizes = [len(c.room.members) for c in conferences]
         return {
-            "total_participants": sum(sizes),
+            "total_participants": self.focus.welcomed,
             "total_conferences_created": self.focus.created,
             "conferences": len(sizes),
             "conferences_with_visitors": 0,

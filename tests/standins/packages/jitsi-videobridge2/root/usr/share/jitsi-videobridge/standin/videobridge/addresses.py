@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import stun
 from settings import Mapping, static_mappings, stun_servers
@@ -117,9 +118,8 @@ class _Media(asyncio.DatagramProtocol):
     def __init__(self, count: Callable[[], None]) -> None:
         self.count = count
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+    def connection_made(self, transport: Any) -> None:
+        self.transport: asyncio.DatagramTransport = transport
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
         if stun.is_request(data):
