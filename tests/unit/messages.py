@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provision import verbs
@@ -13,6 +12,7 @@ from provision.paths import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MARKERS = {"_", "N_", "ngettext"}
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -14,6 +13,9 @@ from provision import inventory
 from provision.errors import RefusedError, SettingsError, UsageError
 from provision.inventory_edits import add_host
 from provision.inventory_file import Document
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BY_HAND = """\
 # All schools of the district

@@ -106,8 +106,10 @@ def test_everything_wrong_is_said_at_once() -> None:
         ),
         (
             {"certificate": "own", "certificate_file": "a.pem"},
-            "It is missing, because certificate is own. "
-            "For instance: certificates/gymnasium-nord.key",
+            (
+                "It is missing, because certificate is own. "
+                "For instance: certificates/gymnasium-nord.key"
+            ),
         ),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,6 +22,14 @@ TEXT_CHECKS = [
     values.user_name,
 ]
 ONE_LABEL = "a" * 63
+Check = Callable[[str], str]
+
+
+def refusal(check: Check, value: str) -> str:
+    """Return the sentence with which a check refuses a value."""
+    with pytest.raises(ValueError, match=r"\.|:") as error:
+        check(value)
+    return str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +73,17 @@ def test_good_domains_are_taken_as_they_are(value: str) -> None:
         (".meet.org", "There is a dot too many."),
         (
             "my_school.example.org",
-            "“my_school” may only contain letters, digits and hyphens, with no hyphen at its "
-            "beginning or end.",
+            (
+                "“my_school” may only contain letters, digits and hyphens, with no hyphen at its "
+                "beginning or end."
+            ),
         ),
         (
             "-meet.example.org",
-            "“-meet” may only contain letters, digits and hyphens, with no hyphen at its "
-            "beginning or end.",
+            (
+                "“-meet” may only contain letters, digits and hyphens, with no hyphen at its "
+                "beginning or end."
+            ),
         ),
         ("meet.example.123", "The last part of a name cannot be a number."),
         (
@@ -94,9 +108,7 @@ def test_good_domains_are_taken_as_they_are(value: str) -> None:
     ],
 )
 def test_bad_domains_are_refused_with_what_to_do(value: str, sentence: str) -> None:
-    with pytest.raises(ValueError) as refusal:
-        values.domain(value)
-    assert str(refusal.value) == sentence
+    assert refusal(values.domain, value) == sentence
 
 
 def test_a_domain_leaves_room_for_the_longest_derived_name() -> None:
@@ -157,15 +169,15 @@ NOBODY_THERE = "No server can be reached at this address; write its public one."
         ),
         (
             "-oproxycommand=evil",
-            "“-oproxycommand=evil” may only contain letters, digits and hyphens, with no hyphen "
-            "at its beginning or end.",
+            (
+                "“-oproxycommand=evil” may only contain letters, digits and hyphens, with no "
+                "hyphen at its beginning or end."
+            ),
         ),
     ],
 )
 def test_bad_addresses_are_refused_with_what_to_do(value: str, sentence: str) -> None:
-    with pytest.raises(ValueError) as refusal:
-        values.address(value)
-    assert str(refusal.value) == sentence
+    assert refusal(values.address, value) == sentence
 
 
 @pytest.mark.parametrize("value", ["it@school.example.org", "a.b+c@x.de", "IT@School.Example.org"])
@@ -188,8 +200,7 @@ def test_good_mailboxes(value: str) -> None:
     ],
 )
 def test_bad_mailboxes(value: str) -> None:
-    with pytest.raises(ValueError):
-        values.email(value)
+    assert refusal(values.email, value)
 
 
 @pytest.mark.parametrize(
@@ -227,8 +238,7 @@ def test_good_web_addresses(value: str) -> None:
     ],
 )
 def test_bad_web_addresses(value: str) -> None:
-    with pytest.raises(ValueError):
-        values.https_url(value)
+    assert refusal(values.https_url, value)
 
 
 def test_a_repository_may_be_plain_http_and_loses_its_last_slash() -> None:
@@ -237,8 +247,7 @@ def test_a_repository_may_be_plain_http_and_loses_its_last_slash() -> None:
 
 @pytest.mark.parametrize("value", ["ftp://x.org", "https://x.org/?a", "https://x.org/#a"])
 def test_bad_repositories(value: str) -> None:
-    with pytest.raises(ValueError):
-        values.repository_url(value)
+    assert refusal(values.repository_url, value)
 
 
 @pytest.mark.parametrize(
@@ -267,9 +276,7 @@ def test_good_networks(value: str, normal: str) -> None:
     ],
 )
 def test_bad_networks(value: str, sentence: str) -> None:
-    with pytest.raises(ValueError) as refusal:
-        values.network(value)
-    assert str(refusal.value) == sentence
+    assert refusal(values.network, value) == sentence
 
 
 def test_a_fingerprint_may_be_written_as_gpg_prints_it() -> None:
@@ -279,8 +286,7 @@ def test_a_fingerprint_may_be_written_as_gpg_prints_it() -> None:
 
 @pytest.mark.parametrize("value", ["", "FFD6", "G" * 40, "A" * 41])
 def test_bad_fingerprints(value: str) -> None:
-    with pytest.raises(ValueError):
-        values.fingerprint(value)
+    assert refusal(values.fingerprint, value)
 
 
 @pytest.mark.parametrize("value", ["root", "admin-1", "_x"])
@@ -290,8 +296,7 @@ def test_good_accounts(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["Root", "1x", "-x", "a b", "a" * 33, "a;id"])
 def test_bad_accounts(value: str) -> None:
-    with pytest.raises(ValueError):
-        values.user_name(value)
+    assert refusal(values.user_name, value)
 
 
 @pytest.mark.parametrize(
@@ -320,15 +325,13 @@ def test_good_short_names(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "-a", "Nord", "a b", "a.b", "a" * 64, "nord[1:3]", "a\n"])
 def test_bad_short_names(value: str) -> None:
-    with pytest.raises(ValueError):
-        values.school_key(value)
+    assert refusal(values.school_key, value)
 
 
 @pytest.mark.parametrize("check", TEXT_CHECKS)
 @pytest.mark.parametrize("sign", ["\n", "\t", "\0", "\r", "\x1b", "\u202e", "\u200b", "\x85"])
-def test_no_check_lets_an_invisible_sign_through(check, sign: str) -> None:
-    with pytest.raises(ValueError):
-        check(f"a{sign}b.example.org")
+def test_no_check_lets_an_invisible_sign_through(check: Check, sign: str) -> None:
+    assert "invisible" in refusal(check, f"a{sign}b.example.org")
 
 
 @given(st.text())
@@ -357,5 +360,5 @@ def test_no_check_fails_in_another_way_than_with_a_sentence(value: str) -> None:
     for check in TEXT_CHECKS:
         try:
             check(value)
-        except ValueError as refusal:
-            assert type(refusal) is ValueError  # noqa: PT017 - most values are simply fine
+        except ValueError as error:
+            assert type(error) is ValueError  # noqa: PT017 - most values are simply fine
