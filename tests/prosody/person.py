@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 from tests.prosody.server import DOMAIN, PASSWORD
-from tests.prosody.websocket import Closed, WebSocket
+from tests.prosody.websocket import ClosedError, WebSocket
 
 if TYPE_CHECKING:
     from tests.prosody.server import Prosody
@@ -163,7 +163,7 @@ class Person:
         try:
             while True:
                 self.socket.receive(PATIENCE)
-        except (Closed, TimeoutError):
+        except (ClosedError, TimeoutError):
             self.socket.close()
 
     # In rooms

@@ -39,6 +39,7 @@ http_ports = { $port }
 http_interfaces = { "127.0.0.1" }
 https_ports = {}
 http_default_host = "$domain"
+consider_bosh_secure = true
 consider_websocket_secure = true
 component_admins_as_room_owners = true
 muc_mapper_domain_base = "$domain"
@@ -56,7 +57,7 @@ $options
 VirtualHost "$domain"
     authentication = "internal_hashed"
     modules_enabled = {
-        "websocket", "features_identity", "muc_lobby_rooms", "muc_breakout_rooms",
+        "bosh", "websocket", "features_identity", "muc_lobby_rooms", "muc_breakout_rooms",
         "persistent_lobby", "school_login_throttle",
     }
 VirtualHost "guest.$domain"

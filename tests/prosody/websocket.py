@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
 
-class Closed(ConnectionError):
+class ClosedError(ConnectionError):
     """The server has closed the connection."""
 
 
@@ -48,7 +48,7 @@ class WebSocket:
         self.socket.sendall(head + mask + masked)
 
     def receive(self, seconds: float) -> str:
-        """Return the next message; TimeoutError if none comes in time, Closed if none will."""
+        """Return the next message; TimeoutError if none comes in time, ClosedError if none will."""
         whole = b""
         while True:
             self.socket.settimeout(max(seconds, 0.001))
@@ -61,7 +61,7 @@ class WebSocket:
             payload = self._exactly(size)
             kind = first & 0x0F
             if kind == CLOSE:
-                raise Closed
+                raise ClosedError
             if kind == PING:
                 self.send(payload.decode(), PONG)
             elif kind != PONG:
@@ -88,5 +88,5 @@ class WebSocket:
     def _more(self) -> None:
         data = self.socket.recv(65536)
         if not data:
-            raise Closed
+            raise ClosedError
         self.buffer += data

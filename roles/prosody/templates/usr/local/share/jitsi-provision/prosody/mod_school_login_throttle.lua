@@ -3,7 +3,7 @@
 -- Enabled on the password host. A lock-out would be a toy: a pupil knows his teacher's account name
 -- and sits behind the same address of the school, so ten wrong passwords would cost the lesson.
 -- So nothing is ever locked. After some wrong passwords for an account the next one is looked at
--- only after a pause, which doubles up to school_login_pause. Whoever comes during a pause waits;
+-- only after a pause, which doubles three times up to school_login_pause. Whoever comes during a pause waits;
 -- of those waiting, chance picks who is next, so a correct password gets through beside a guesser,
 -- and seconds after he stops everything is as before. Only who has waited too long is refused.
 --
@@ -62,7 +62,7 @@ local function count_failure(key, without_pause)
 	local count = current(key) or { failures = 0 };
 	count.failures, count.last = count.failures + 1, now();
 	local beyond = count.failures - without_pause;
-	count.ready = beyond < 0 and 0 or now() + math.min(longest_pause, 2 ^ beyond);
+	count.ready = beyond < 0 and 0 or now() + longest_pause * 2 ^ math.min(0, beyond - 3);
 	counts:set(key, count);
 	if beyond == 0 then
 		module:log("warn", "repeated wrong passwords for one account: the next ones have to wait");
