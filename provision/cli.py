@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "new": N_("Add a school: asks what it needs and writes inventory.yml."),
     "plan": N_("Say what a deployment would change, and change nothing."),
-    "deploy": N_("Install and configure a school's server."),
+    "deploy": N_("Install and configure a school's server; a second run changes nothing."),
     "teachers": N_("Add, list and remove the accounts of teachers."),
     "list": N_("List the schools of inventory.yml, and what is wrong with the file."),
     "schema": N_("Print the JSON schema of inventory.yml, for editors."),
@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     console.prepare()
     try:
-        return int(_run(list(sys.argv[1:] if arguments is None else arguments)))
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()  # here, where it can still be said that nobody reads
+        return int(code)
     except ProvisionError as error:
         console.error(error)
         return int(error.exit_code)

@@ -15,6 +15,8 @@ import time
 import unicodedata
 from typing import TYPE_CHECKING, Any, TextIO
 
+from provision.i18n import _
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -88,7 +90,8 @@ def error(problem: ProvisionError) -> None:
     """Write an error: what happened, why, and what to do next."""
     bad(problem.what)
     rows = problem.rows()
-    indent = max((width(label) for label, _text in rows), default=0) + 5
+    labels = [_("Why"), _("Next"), *(label for label, _text in rows)]
+    indent = max(map(width, labels)) + 5
     for label, text in rows:
         lines = [part for line in text.split("\n") for part in _wrapped(line, indent)]
         head = "  " + label + " " * (indent - 2 - width(label))

@@ -34,7 +34,7 @@ def add_host(document: Document, group: str, key: str, settings: Mapping[str, An
         if place in document.spans:
             return _inserted(document, place, added, expected)
         added = {place[-1]: added}
-    end = document.text.count("\n") + 1
+    end = document.text.count("\n") + (not document.text.endswith("\n") and bool(document.text))
     return _verified(document, _with_lines(document, end, _fragment(added, 0, STEP)), expected)
 
 

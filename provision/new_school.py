@@ -39,10 +39,11 @@ def add(key: str | None, pairs: Sequence[str], path: Path) -> None:
     values = _checked(inventory, given)
     key = key or key_from_name(values["school"])
     _check_key(key, inventory)
+    written = set(given)
     if "language" not in {**inventory.shared, **given}:
         values["language"] = i18n.language()
-    wanted = {**dict.fromkeys(given), "language": None}
-    add_school(path, key, {name: values[name] for name in TABLE if name in wanted}, header())
+        written.add("language")
+    add_school(path, key, {name: values[name] for name in TABLE if name in written}, header())
     console.result(
         _("{school} is in {path} as {key}.").format(school=values["school"], path=path, key=key)
     )

@@ -30,6 +30,6 @@ def results(school: School, base: Path) -> list[Result]:
 def certificate_problems(school: School, base: Path) -> list[Problem]:
     """Return what must be repaired before the certificate can be used."""
     return [
-        Problem(f"{result.sentence} {result.remedy}", setting="certificate_file")
+        Problem(f"{result.sentence}\n{result.remedy}", setting="certificate_file")
         for result in failures(results(school, base))
     ]

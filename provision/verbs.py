@@ -52,6 +52,8 @@ def run(verb: str, arguments: Sequence[str], *, wants_help: bool) -> int:
         code = command.main(list(arguments), prog_name=" ".join(path), standalone_mode=False)
     except typer.Abort as error:
         raise KeyboardInterrupt from error
+    except SystemExit as error:  # Typer's own answer when nobody reads our output any more
+        raise BrokenPipeError from error
     except _TyperUsageError as error:
         raise _translated(error, path) from error
     return int(code or 0)
@@ -75,6 +77,7 @@ def _translated(error: Any, path: Sequence[str]) -> UsageError:
         what = _("{option} needs a value").format(option=error.option_name)
         return UsageError(what, next=next_step)
     if "extra argument" in error.message:
-        what = _("There is a word too many: {word}").format(word=error.message.partition("(s) ")[2])
+        word = error.message.partition("(s) ")[2].strip("()")
+        what = _("There is a word too many: {word}").format(word=word)
         return UsageError(what, next=next_step)
     return UsageError(error.format_message(), next=next_step)

@@ -149,7 +149,7 @@ class Wizard:
         values = {**self.inventory.shared, **self.given, **self.answers}
         school, _problems = validate({**values, "certificate_key_file": key_file}, self.base)
         for problem in certificate_problems(school, self.base) if school else ():
-            raise ValueError(problem.sentence)
+            raise ValueError(problem.sentence.replace("\n", " "))
 
     def _key(self) -> str:
         """Return the short name: the one given, or a free one made from the school's name."""
