@@ -87,8 +87,8 @@ def _write_control(source: Path, tree: Path, name: str, numbers: dict[str, str])
             text = text.replace(f"@{other}@", number)
         (control / file.name).write_text(text, encoding="utf-8")
     size = sum(path.stat().st_size for path in installed) // 1024 + len(installed)
-    with (control / "control").open("a", encoding="utf-8") as file:
-        file.write(f"Installed-Size: {size}\n")
+    with (control / "control").open("a", encoding="utf-8") as fields:
+        fields.write(f"Installed-Size: {size}\n")
     # As debhelper does: whatever is below /etc is a conffile.
     conffiles = [f"/{p.relative_to(tree)}" for p in installed if p.is_relative_to(tree / "etc")]
     if conffiles:

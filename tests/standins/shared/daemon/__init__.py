@@ -1,1 +1,1 @@
-"""What the stand-ins for the bridge and for Jicofo have in common. Runs on Python 3.11 and later."""
+"""What the stand-ins for the bridge and for Jicofo have in common."""

@@ -6,8 +6,8 @@ import ssl
 from collections.abc import Awaitable, Callable
 
 from .log import Log
-from .stream import Account, Stream, StreamError
 from .stanza import Element, el, split
+from .stream import Account, Stream, StreamError
 
 PING = "urn:xmpp:ping"
 DISCO = "http://jabber.org/protocol/disco#info"
@@ -34,10 +34,10 @@ class IqError(Exception):
 class Client:
     """Keeps one account signed in. Set the on_… attributes before run()."""
 
-    def __init__(self, account: Account, tls: ssl.SSLContext, log: Log) -> None:
+    def __init__(self, account: Account, tls: ssl.SSLContext, journal: Log) -> None:
         self.account = account
         self.tls = tls
-        self.log = log
+        self.journal = journal
         self.stream: Stream | None = None
         self.on_up: Callable[[], Awaitable[None]] | None = None
         self.on_down: Callable[[], None] | None = None
@@ -60,15 +60,15 @@ class Client:
             try:
                 await asyncio.wait_for(stream.open(), 30)
                 self.stream = stream
-                self.log.info(f"Signed in as {stream.jid}")
+                self.journal.info(f"Signed in as {stream.jid}")
                 await self._serve(stream)
             except ssl.SSLCertVerificationError as error:
-                self.log.severe(
+                self.journal.severe(
                     "Failed to connect/login: SSLHandshakeException: PKIX path building failed "
                     f"({error.verify_message})"
                 )
             except (StreamError, OSError, TimeoutError, ssl.SSLError, ValueError) as error:
-                self.log.warning(f"Failed to connect/login, will try again: {error!r}")
+                self.journal.warning(f"Failed to connect/login, will try again: {error!r}")
             finally:
                 await self._lost(stream)
             await asyncio.sleep(RETRY_SECONDS)
@@ -78,16 +78,14 @@ class Client:
         if self.stream is not None:
             self.stream.send(stanza)
 
-    async def iq(
-        self, kind: str, to: str, payload: Element, timeout: float = 15.0
-    ) -> Element:
+    async def iq(self, kind: str, to: str, payload: Element, patience: float = 15.0) -> Element:
         """The result of a request; IqError otherwise."""
         number = f"standin-{next(self._numbers)}"
         future: asyncio.Future[Element] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         self.send(el("iq", {"type": kind, "id": number, "to": to}, payload))
         try:
-            answer = await asyncio.wait_for(future, timeout)
+            answer = await asyncio.wait_for(future, patience)
         except TimeoutError:
             raise IqError("remote-server-timeout") from None
         finally:
@@ -106,9 +104,9 @@ class Client:
         try:
             await work
         except IqError as error:
-            self.log.warning(f"Request failed: {error.condition}")
-        except Exception as error:  # noqa: BLE001 - a mistake here must show in the log, not end all
-            self.log.severe(f"Unexpected error: {error!r}")
+            self.journal.warning(f"Request failed: {error.condition}")
+        except Exception as error:  # noqa: BLE001 - a mistake here must show in the journal, not end all
+            self.journal.severe(f"Unexpected error: {error!r}")
 
     async def _serve(self, stream: Stream) -> None:
         if self.on_up:
@@ -127,7 +125,7 @@ class Client:
                 await self.iq("get", self.account.domain, el(f"{{{PING}}}ping"))
             except IqError as error:
                 if error.stanza is None and self.stream:
-                    self.log.warning("Ping timed out, closing the connection")
+                    self.journal.warning("Ping timed out, closing the connection")
                     await self.stream.close()
 
     def _dispatch(self, stanza: Element) -> None:
@@ -145,23 +143,23 @@ class Client:
         payload = stanza[0] if len(stanza) else None
         handler = self.iq_handlers.get(payload.tag) if payload is not None else None
         try:
-            if handler:
-                content = await handler(stanza)
-            elif payload is not None and payload.tag == f"{{{PING}}}ping":
-                content = None
-            elif payload is not None and payload.tag == f"{{{DISCO}}}query":
-                content = self._disco()
-            else:
-                raise IqError("service-unavailable")
+            content = await (handler or self._standard)(stanza)
         except IqError as error:
             self.send(error_reply(stanza, error.condition, error.kind, error.text))
             return
-        reply = el("iq", {"type": "result", "id": stanza.get("id", ""), "to": stanza.get("from", "")})
+        attributes = {"type": "result", "id": stanza.get("id", ""), "to": stanza.get("from", "")}
+        reply = el("iq", attributes)
         if content is not None:
             reply.append(content)
         self.send(reply)
 
-    def _disco(self) -> Element:
+    async def _standard(self, stanza: Element) -> Element | None:
+        """What every client answers."""
+        tag = stanza[0].tag if len(stanza) else ""
+        if tag == f"{{{PING}}}ping":
+            return None
+        if tag != f"{{{DISCO}}}query":
+            raise IqError("service-unavailable")
         features = [el(f"{{{DISCO}}}feature", {"var": name}) for name in self.features]
         return el(f"{{{DISCO}}}query", {}, *features)
 

@@ -5,6 +5,7 @@ import contextlib
 import ssl
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
+from typing import Any
 
 from .scram import ScramSha1
 from .stanza import Element, el, to_text
@@ -90,7 +91,9 @@ class Stream:
         return stanza
 
     def _collect(self) -> None:
-        for event, element in self._parser.read_events():
+        event: str
+        element: Element
+        for event, element in self._parser.read_events():  # type: ignore[assignment, misc]
             if event == "start":
                 self._depth += 1
                 if self._depth == 1:
@@ -105,7 +108,7 @@ class Stream:
                 raise StreamError("the server ended the stream")
 
     async def _restart(self) -> Element:
-        self._parser = ET.XMLPullParser(["start", "end"])
+        self._parser: ET.XMLPullParser[Any] = ET.XMLPullParser(["start", "end"])
         self._depth = 0
         self._ready = []
         self._raw(

@@ -41,9 +41,9 @@ Handler = Callable[[Request], Answer | Awaitable[Answer]]
 class Server:
     """Routes by method and path; everything else is 404."""
 
-    def __init__(self, name: str, log: Log) -> None:
+    def __init__(self, name: str, journal: Log) -> None:
         self.name = name
-        self.log = log
+        self.journal = journal
         self.routes: dict[tuple[str, str], Handler] = {}
 
     def add(self, method: str, path: str, handler: Handler) -> None:
@@ -53,7 +53,7 @@ class Server:
     async def start(self, host: str, port: int) -> None:
         """Listen."""
         await asyncio.start_server(self._serve, host, port)
-        self.log.info(f"{self.name} listens on {host} port {port}")
+        self.journal.info(f"{self.name} listens on {host} port {port}")
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -68,7 +68,7 @@ class Server:
             writer.write(head.encode() + (b"" if request.method == "HEAD" else body))
             await writer.drain()
         except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError):
-            self.log.debug("unreadable HTTP request")
+            self.journal.debug("unreadable HTTP request")
         finally:
             writer.close()
 

@@ -20,26 +20,26 @@ from standin.truststore import context
 EXIT_TERM = 143
 
 
-async def run(config: Config, settings: Settings, log: Log) -> int:
+async def run(config: Config, settings: Settings, journal: Log) -> int:
     """Serve until told to stop; the exit code."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    log.info("Starting STAND-IN for Jicofo; this is not Jitsi")
+    journal.info("Starting STAND-IN for Jicofo; this is not Jitsi")
     tls, trusted = context(settings.verify)
-    log.info(f"Trusting {trusted} for the connection to {settings.hostname}")
+    journal.info(f"Trusting {trusted} for the connection to {settings.hostname}")
     account = Account(
         settings.hostname, settings.port, settings.domain, settings.username, settings.password,
         f"standin-{int(time.time()) % 100000}",
     )  # fmt: skip
-    client = Client(account, tls, log)
-    bridges = Bridges(client, settings, log)
-    focus = Focus(client, bridges, settings, log)
-    await Rest(config, settings, focus, log).start()
+    client = Client(account, tls, journal)
+    bridges = Bridges(client, settings, journal)
+    focus = Focus(client, bridges, settings, journal)
+    await Rest(config, settings, focus, journal).start()
     tasks = [asyncio.ensure_future(client.run()), asyncio.ensure_future(bridges.check_health())]
     await stop.wait()
-    log.info("Shutting down")
+    journal.info("Shutting down")
     for task in tasks:
         task.cancel()
     if client.stream:
@@ -50,14 +50,14 @@ async def run(config: Config, settings: Settings, log: Log) -> int:
 def main() -> int:
     """Exit code: 78 when the configuration is wrong."""
     properties = system_properties(sys.argv[1:])
-    log = Log("Jicofo", properties.get("java.util.logging.config.file"))
+    journal = Log("Jicofo", properties.get("java.util.logging.config.file"))
     try:
         config = Config.load(properties.get("config.file"))
         settings = read(config)
     except ConfigError as error:
         return refuse(str(error))
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(run(config, settings, log))
+        return asyncio.run(run(config, settings, journal))
     return EXIT_TERM
 
 

@@ -2,14 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from names import COLIBRI, HEALTH, MUC
 from settings import Settings
 from standin.client import Client, IqError
 from standin.log import Log
 from standin.stanza import Element, bare, el, resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass
@@ -29,10 +32,10 @@ class Bridge:
 class Bridges:
     """Watches the room and checks each bridge's health."""
 
-    def __init__(self, client: Client, settings: Settings, log: Log) -> None:
+    def __init__(self, client: Client, settings: Settings, journal: Log) -> None:
         self.client = client
         self.settings = settings
-        self.log = log
+        self.journal = journal
         self.known: dict[str, Bridge] = {}
         self.lost = 0
         self.on_added: Callable[[], None] | None = None
@@ -48,12 +51,12 @@ class Bridges:
 
     def failed(self, bridge: Bridge, reason: str) -> None:
         """Leave this bridge out for a while."""
-        self.log.warning(f"Bridge {bridge.jid} is not operational: {reason}")
+        self.journal.warning(f"Bridge {bridge.jid} is not operational: {reason}")
         bridge.failed_at = time.monotonic()
 
     def join(self) -> None:
         """Enter the brewery room."""
-        self.log.info(f"Joining {self.settings.brewery}")
+        self.journal.info(f"Joining {self.settings.brewery}")
         to = f"{self.settings.brewery}/{self.settings.username}"
         self.client.send(el("presence", {"to": to}, el(f"{{{MUC}}}x")))
 
@@ -69,15 +72,15 @@ class Bridges:
         if stanza.get("type") == "unavailable":
             gone = self.known.pop(sender, None)
             if gone:
-                self.log.warning(f"Lost a bridge: {sender}")
+                self.journal.warning(f"Lost a bridge: {sender}")
                 self.lost += 0 if gone.leaving else 1
         elif stanza.get("type") == "error" and resource(sender) == self.settings.username:
-            self.log.severe(f"Cannot join {self.settings.brewery}, will try again")
+            self.journal.severe(f"Cannot join {self.settings.brewery}, will try again")
             self.client.spawn(self._join_later())
         elif (stats := stanza.find(f"{{{COLIBRI}}}stats")) is not None:
             if sender not in self.known:
                 self.known[sender] = Bridge(sender)
-                self.log.info(f"Added new videobridge: {sender}")
+                self.journal.info(f"Added new videobridge: {sender}")
                 if self.on_added:
                     asyncio.get_running_loop().call_soon(self.on_added)
             self.known[sender].stats = {

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import invitation
 from bridges import Bridge, Bridges
@@ -16,20 +17,31 @@ from standin.stanza import Element, el
 BRIDGE_NOT_AVAILABLE = f"{{{FOCUS}}}bridgeNotAvailable"
 
 
+@dataclass(frozen=True)
+class World:
+    """What all meetings have in common."""
+
+    client: Client
+    bridges: Bridges
+    settings: Settings
+    journal: Log
+    # Whether this address may become moderator, with jicofo.authentication.
+    may_own: Callable[[str], bool]
+    # Called when a meeting is over.
+    ended: Callable[["Conference"], None]
+
+
 class Conference:
     """Begins with a request, ends when nobody is left or nobody comes."""
 
-    def __init__(
-        self, jid: str, client: Client, bridges: Bridges, settings: Settings, log: Log,
-        may_own: Callable[[str], bool], ended: Callable[["Conference"], None],
-    ) -> None:  # fmt: skip
-        self.room = Room(jid, client, log)
-        self.client = client
-        self.bridges = bridges
-        self.settings = settings
-        self.log = log
-        self.may_own = may_own
-        self.ended = ended
+    def __init__(self, jid: str, world: World) -> None:
+        self.room = Room(jid, world.client, world.journal)
+        self.client = world.client
+        self.bridges = world.bridges
+        self.settings = world.settings
+        self.journal = world.journal
+        self.may_own = world.may_own
+        self.ended = world.ended
         self.meeting = str(uuid.uuid4())
         self.sessions: dict[str, str] = {}
         self.bridge: Bridge | None = None
@@ -42,7 +54,7 @@ class Conference:
     async def start(self) -> None:
         """Join the room; IqError when that fails."""
         await self.room.join()
-        self.log.info(f"Joined {self.room.jid}")
+        self.journal.info(f"Joined {self.room.jid}")
         if self.room.meeting_id:
             self.meeting = self.room.meeting_id
         if not self.room.members:
@@ -52,10 +64,12 @@ class Conference:
     def presence(self, stanza: Element) -> str | None:
         """What happened in the room: `joined`, `left` or nothing new."""
         happened = self.room.presence(stanza)
+        if self.room.gone:
+            self.stop("the room was destroyed, or the focus was put out")
         if happened is None or self._over:
             return None
         what, member = happened
-        self.log.info(f"{self.room.jid}: member {what}: {member.endpoint}")
+        self.journal.info(f"{self.room.jid}: member {what}: {member.endpoint}")
         if what == "left":
             self._left(member)
         self._changed()
@@ -67,14 +81,14 @@ class Conference:
             return
         self._over = True
         self._cancel_timer()
-        self.log.info(f"Ending {self.room.jid}: {reason}")
+        self.journal.info(f"Ending {self.room.jid}: {reason}")
         self.client.spawn(self._expire())
         self.room.leave()
         self.ended(self)
 
     def accepted(self, sender: str, action: str) -> None:
         """Take note of what a participant did with the invitation."""
-        self.log.info(f"{self.room.jid}: {action} from {sender.partition('/')[2]}")
+        self.journal.info(f"{self.room.jid}: {action} from {sender.partition('/')[2]}")
 
     def try_again(self) -> None:
         """A bridge has appeared: use it if this meeting has none."""
@@ -95,12 +109,12 @@ class Conference:
         else:
             chosen = members[:1]
         if chosen and self.room.affiliation != "owner":
-            self.log.severe(f"{self.room.jid}: no owner rights, cannot manage roles")
+            self.journal.severe(f"{self.room.jid}: no owner rights, cannot manage roles")
             return
         for member in chosen:
             # Set before the answer comes, so that the next join does not elect a second one.
             member.affiliation = "owner"
-            self.log.info(f"{self.room.jid}: electing new owner: {member.endpoint}")
+            self.journal.info(f"{self.room.jid}: electing new owner: {member.endpoint}")
             await self.room.grant_owner(member)
 
     async def _invite(self) -> None:
@@ -136,7 +150,7 @@ class Conference:
             return True
         session = invitation.new_session()
         self.sessions[member.occupant] = session
-        self.log.info(f"{self.room.jid}: inviting {member.endpoint}")
+        self.journal.info(f"{self.room.jid}: inviting {member.endpoint}")
         offer = invitation.session_initiate(
             session, self.client.jid, member.occupant, transport, self.settings.sctp
         )
@@ -155,7 +169,7 @@ class Conference:
             self.sessions.clear()
         told = any(e.tag == BRIDGE_NOT_AVAILABLE for e in self.room.extensions)
         if self.bridge is None and not told:
-            self.log.severe(f"{self.room.jid}: no bridge is available")
+            self.journal.severe(f"{self.room.jid}: no bridge is available")
             self.room.extensions.append(el(BRIDGE_NOT_AVAILABLE))
             self.room.send_presence()
         elif self.bridge is not None and told:
@@ -175,7 +189,7 @@ class Conference:
             self._after(self.settings.single_timeout, self._one_left)
 
     def _one_left(self) -> None:
-        self.log.info(f"{self.room.jid}: one participant left, ending media")
+        self.journal.info(f"{self.room.jid}: one participant left, ending media")
         for occupant, session in self.sessions.items():
             end = invitation.session_terminate(session, "expired")
             self.client.spawn(self._ignore_answer(occupant, end))

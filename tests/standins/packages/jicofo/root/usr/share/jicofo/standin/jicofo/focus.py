@@ -4,7 +4,7 @@ import asyncio
 import uuid
 
 from bridges import Bridges
-from conference import Conference
+from conference import Conference, World
 from names import COLIBRI2, FOCUS, JINGLE
 from settings import Settings
 from standin.client import Client, IqError
@@ -17,17 +17,20 @@ REQUEST = f"{{{FOCUS}}}conference"
 class Focus:
     """The account `focus` and everything it looks after."""
 
-    def __init__(self, client: Client, bridges: Bridges, settings: Settings, log: Log) -> None:
+    def __init__(self, client: Client, bridges: Bridges, settings: Settings, journal: Log) -> None:
         self.client = client
         self.bridges = bridges
         self.settings = settings
-        self.log = log
+        self.journal = journal
         self.conferences: dict[str, Conference] = {}
         self.created = 0
         self.welcomed = 0
         # Session id -> address that signed in (only with jicofo.authentication).
         self.sessions: dict[str, str] = {}
         self.signed_in: set[str] = set()
+        self.world = World(
+            client, bridges, settings, journal, self.signed_in.__contains__, self._ended
+        )
         bridges.on_added = self._bridge_added
         client.on_up = self._up
         client.on_down = self._down
@@ -45,10 +48,7 @@ class Focus:
         """Whether the focus is in that room now."""
         conference = self.conferences.get(room)
         if conference is None:
-            conference = Conference(
-                room, self.client, self.bridges, self.settings, self.log,
-                lambda jid: jid in self.signed_in, self._ended,
-            )  # fmt: skip
+            conference = Conference(room, self.world)
             self.conferences[room] = conference
             self.created += 1
             conference.started = asyncio.ensure_future(conference.start())
@@ -56,7 +56,7 @@ class Focus:
             # Several requests for one new room all wait until the focus is inside.
             await asyncio.shield(conference.started)
         except IqError as error:
-            self.log.severe(f"Cannot join {room}: {error.condition}")
+            self.journal.severe(f"Cannot join {room}: {error.condition}")
             self.conferences.pop(room, None)
             return False
         return True
@@ -78,7 +78,7 @@ class Focus:
 
     def _presence(self, stanza: Element) -> None:
         if stanza.get("type") == "subscribe":
-            self.log.info(f"Subscription request from {stanza.get('from')}, not answered")
+            self.journal.info(f"Subscription request from {stanza.get('from')}, not answered")
         elif not self.bridges.presence(stanza):
             conference = self.conferences.get(bare(stanza.get("from", "")))
             if conference and conference.presence(stanza) == "joined":
@@ -90,7 +90,7 @@ class Focus:
         sender = self._original_sender(stanza.get("from", ""))
         if "@" not in room:
             raise IqError("bad-request")
-        self.log.info(f"Conference request for room {room}, from {sender}")
+        self.journal.info(f"Conference request for room {room}, from {sender}")
         answer = el(REQUEST, {"room": room, "focusjid": bare(self.client.jid)})
         with_authentication = self.settings.authentication != "NONE"
         answer.append(_property("authentication", str(with_authentication).lower()))
@@ -98,9 +98,7 @@ class Focus:
             external = self.settings.authentication == "JWT"
             answer.append(_property("externalAuth", str(external).lower()))
             if not self._authenticated(query, sender, answer) and room not in self.conferences:
-                raise IqError(
-                    "not-authorized", kind="auth", text="not authorized user domain"
-                )
+                raise IqError("not-authorized", kind="auth", text="not authorized user domain")
         ready = await self.open(room)
         answer.set("ready", str(ready).lower())
         return answer

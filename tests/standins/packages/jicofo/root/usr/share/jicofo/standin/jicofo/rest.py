@@ -18,18 +18,18 @@ VERSION = {"name": "Jicofo (STAND-IN, not Jicofo)", "version": "stand-in", "os":
 class Rest:
     """Loopback only, unless configured otherwise."""
 
-    def __init__(self, config: Config, settings: Settings, focus: Focus, log: Log) -> None:
+    def __init__(self, config: Config, settings: Settings, focus: Focus, journal: Log) -> None:
         self.config = config
         self.settings = settings
         self.focus = focus
         self.bridges: Bridges = focus.bridges
-        self.log = log
+        self.journal = journal
 
     async def start(self) -> None:
         """Listen as configured."""
         if not self.settings.rest_enabled:
             return
-        server = Server("STAND-IN HTTP server of Jicofo", self.log)
+        server = Server("STAND-IN HTTP server of Jicofo", self.journal)
         server.add("GET", "/about/version", lambda _: Answer.of(VERSION))
         server.add("GET", "/stats", lambda _: Answer.of(self.stats()))
         server.add("GET", "/rtcstats", lambda _: Answer.of({}))

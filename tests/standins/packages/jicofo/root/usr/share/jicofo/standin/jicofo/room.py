@@ -29,14 +29,15 @@ class Member:
 class Room:
     """Keeps the list of members from the presences that arrive."""
 
-    def __init__(self, jid: str, client: Client, log: Log) -> None:
+    def __init__(self, jid: str, client: Client, journal: Log) -> None:
         self.jid = jid
         self.client = client
-        self.log = log
+        self.journal = journal
         self.members: dict[str, Member] = {}
         self.affiliation = ""
         self.meeting_id = ""
         self.extensions: list[Element] = []
+        self.gone = False
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def join(self) -> None:
@@ -69,7 +70,7 @@ class Room:
         kind = stanza.get("type")
         item = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}item")
         if sender == f"{self.jid}/{NICK}":
-            self._own(stanza, kind, item)
+            self._own(kind, item)
             return None
         if kind == "unavailable":
             gone = self.members.pop(sender, None)
@@ -83,9 +84,11 @@ class Room:
         self.members[sender] = member
         return ("joined", member) if fresh else None
 
-    def _own(self, stanza: Element, kind: str | None, item: Element | None) -> None:
+    def _own(self, kind: str | None, item: Element | None) -> None:
         if kind == "error" and not self.joined.done():
             self.joined.set_exception(IqError("cannot-join"))
+        elif kind == "unavailable":
+            self.gone = True
         elif kind is None and item is not None:
             self.affiliation = item.get("affiliation", "")
             if not self.joined.done():
@@ -96,7 +99,7 @@ class Room:
         try:
             answer = await self.client.iq("get", self.jid, el(f"{{{MUC_OWNER}}}query"))
         except IqError as error:
-            self.log.warning(f"{self.jid}: no room configuration: {error.condition}")
+            self.journal.warning(f"{self.jid}: no room configuration: {error.condition}")
             return
         for field in answer.iter(f"{{{FORM}}}field"):
             if field.get("var") == "muc#roominfo_meetingId":
@@ -112,4 +115,4 @@ class Room:
         try:
             await self.client.iq("set", self.jid, el(f"{{{MUC_OWNER}}}query", {}, form))
         except IqError as error:
-            self.log.warning(f"{self.jid}: cannot configure the room: {error.condition}")
+            self.journal.warning(f"{self.jid}: cannot configure the room: {error.condition}")

@@ -25,16 +25,16 @@ HEALTH_IQ = "{http://jitsi.org/protocol/healthcheck}healthcheck"
 class Bridge:
     """All parts, wired together."""
 
-    def __init__(self, config: Config, servers: list[Shard], log: Log) -> None:
+    def __init__(self, config: Config, servers: list[Shard], journal: Log) -> None:
         self.config = config
-        self.log = log
-        self.mappings = addresses.Mappings(config, log)
-        self.health = Health(config, log, self.mappings)
-        self.meetings = Conferences(config, log, self.mappings)
-        self.rest = Rest(config, log, self.health, self.meetings)
+        self.journal = journal
+        self.mappings = addresses.Mappings(config, journal)
+        self.health = Health(config, journal, self.mappings)
+        self.meetings = Conferences(config, journal, self.mappings)
+        self.rest = Rest(config, journal, self.health, self.meetings)
         self.stun_answers = 0
         self.broken = False
-        self.breweries = [Brewery(shard, self._presence, log) for shard in servers]
+        self.breweries = [Brewery(shard, self._presence, journal) for shard in servers]
         for brewery in self.breweries:
             handlers = brewery.client.iq_handlers
             handlers[f"{{{COLIBRI2}}}conference-modify"] = self.meetings.modify
@@ -46,9 +46,9 @@ class Bridge:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, stop.set)
-        self.log.info("Starting STAND-IN for jitsi-videobridge; this is not Jitsi")
+        self.journal.info("Starting STAND-IN for jitsi-videobridge; this is not Jitsi")
         bound = await addresses.open_media(
-            self.config, self.log, self.meetings.port, self._count_stun
+            self.config, self.journal, self.meetings.port, self._count_stun
         )
         self.health.bound = self.meetings.bound = bound
         interval = self.config.seconds("videobridge.apis.xmpp-client.presence-interval", 5)
@@ -57,7 +57,7 @@ class Bridge:
             work += [brewery.client.run(), brewery.publish(interval)]
         tasks = [asyncio.ensure_future(self._watch(part, stop)) for part in work]
         await stop.wait()
-        self.log.info("Bridge shutting down")
+        self.journal.info("Bridge shutting down")
         for brewery in self.breweries:
             if brewery.client.stream:
                 await brewery.client.stream.close()
@@ -71,14 +71,15 @@ class Bridge:
         """Run one part; a part that breaks ends the program."""
         try:
             await work
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs into the log
-            self.log.severe(f"Cannot go on: {error!r}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs into the journal
+            self.journal.severe(f"Cannot go on: {error!r}")
             self.broken = True
             stop.set()
 
     async def _idle(self, stop: asyncio.Event) -> None:
         """End a graceful shutdown when the last participant has left."""
-        while not (self.rest.shutdown and self.meetings.participants == 0):
+        await self.rest.shutdown_wanted.wait()
+        while self.meetings.participants:  # noqa: ASYNC110 - a second more or less is nothing
             await asyncio.sleep(1)
         stop.set()
 
@@ -99,12 +100,12 @@ class Bridge:
 def main() -> int:
     """Exit code: 78 when the configuration is wrong."""
     properties = system_properties(sys.argv[1:])
-    log = Log("JVB", properties.get("java.util.logging.config.file"))
+    journal = Log("JVB", properties.get("java.util.logging.config.file"))
     try:
         config = Config.load(properties.get("config.file"))
         servers = shards(config)
         stun_servers(config)
-        bridge = Bridge(config, servers, log)
+        bridge = Bridge(config, servers, journal)
     except ConfigError as error:
         return refuse(str(error))
     with contextlib.suppress(KeyboardInterrupt):

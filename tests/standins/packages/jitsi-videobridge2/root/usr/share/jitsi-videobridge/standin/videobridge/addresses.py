@@ -53,9 +53,9 @@ def is_valid(address: str) -> bool:
 class Mappings:
     """Public addresses: written down, or found by asking strangers."""
 
-    def __init__(self, config: Config, log: Log) -> None:
+    def __init__(self, config: Config, journal: Log) -> None:
         self.config = config
-        self.log = log
+        self.journal = journal
         self.found: list[Mapping] = static_mappings(config)
         self.stun_failed = False
 
@@ -70,18 +70,18 @@ class Mappings:
         self.stun_failed = not any(answers)
 
     async def _try_aws(self) -> None:
-        self.log.info(f"Looking for a cloud's metadata service at {AWS_METADATA}")
+        self.journal.info(f"Looking for a cloud's metadata service at {AWS_METADATA}")
         with contextlib.suppress(OSError, TimeoutError):
             _, writer = await asyncio.wait_for(asyncio.open_connection(AWS_METADATA, 80), 0.5)
             writer.close()
 
     async def _ask(self, host: str, port: int) -> bool:
-        self.log.info(f"Asking the STUN server {host}:{port} for the public address")
+        self.journal.info(f"Asking the STUN server {host}:{port} for the public address")
         loop = asyncio.get_running_loop()
         try:
             infos = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
         except OSError as error:
-            self.log.warning(f"STUN server {host} cannot be resolved: {error}")
+            self.journal.warning(f"STUN server {host} cannot be resolved: {error}")
             return False
         answer: asyncio.Future[bytes] = loop.create_future()
         family, _, _, _, target = infos[0]
@@ -101,7 +101,7 @@ class Mappings:
                         return True
         finally:
             transport.close()
-        self.log.warning(f"The STUN server {host}:{port} does not answer")
+        self.journal.warning(f"The STUN server {host}:{port} does not answer")
         return False
 
 
@@ -128,7 +128,7 @@ class _Media(asyncio.DatagramProtocol):
 
 
 async def open_media(
-    config: Config, log: Log, port: int, count: Callable[[], None]
+    config: Config, journal: Log, port: int, count: Callable[[], None]
 ) -> list[str]:
     """Addresses on which the media port is open now and answers STUN."""
     opened = []
@@ -138,10 +138,10 @@ async def open_media(
                 lambda: _Media(count), local_addr=(text, port)
             )
         except OSError as error:
-            log.severe(f"Failed to bind {text} port {port}/udp: {error}")
+            journal.severe(f"Failed to bind {text} port {port}/udp: {error}")
             continue
         opened.append(text)
-        log.info(f"Media port {port}/udp is open on {text} (STAND-IN: STUN only, no media)")
+        journal.info(f"Media port {port}/udp is open on {text} (STAND-IN: STUN only, no media)")
     return opened
 
 

@@ -23,17 +23,17 @@ HEALTH = "http://jitsi.org/protocol/healthcheck"
 class Brewery:
     """One signed-in client per shard, with its presence kept up to date."""
 
-    def __init__(self, shard: Shard, stats: Callable[[], dict[str, str]], log: Log) -> None:
+    def __init__(self, shard: Shard, stats: Callable[[], dict[str, str]], journal: Log) -> None:
         self.shard = shard
         self.stats = stats
-        self.log = log
+        self.journal = journal
         tls, trusted = context(shard.verify)
-        log.info(f"Trusting {trusted} for the connection to {shard.hostname}")
+        journal.info(f"Trusting {trusted} for the connection to {shard.hostname}")
         account = Account(
             shard.hostname, shard.port, shard.domain, shard.username, shard.password,
             f"standin-{int(time.time()) % 100000}",
         )  # fmt: skip
-        self.client = Client(account, tls, log)
+        self.client = Client(account, tls, journal)
         self.client.features += [COLIBRI2, HEALTH]
         self.client.on_up = self._join
         self.client.on_down = self.joined_clear
@@ -54,7 +54,7 @@ class Brewery:
     async def _join(self) -> None:
         self.client.send(el("presence"))
         for room in self.shard.rooms:
-            self.log.info(f"Joining {room} as {self.shard.nickname}")
+            self.journal.info(f"Joining {room} as {self.shard.nickname}")
             self._send(room)
 
     def _send(self, room: str) -> None:
@@ -70,14 +70,14 @@ class Brewery:
         if room not in self.shard.rooms or sender != f"{room}/{self.shard.nickname}":
             return
         if stanza.get("type") == "error":
-            self.log.severe(f"Cannot join {room}, will try again")
+            self.journal.severe(f"Cannot join {room}, will try again")
             self.client.spawn(self._again(room))
         elif stanza.get("type") == "unavailable":
             self.joined.discard(room)
             self.client.spawn(self._again(room))
         elif room not in self.joined:
             self.joined.add(room)
-            self.log.info(f"Joined {room}")
+            self.journal.info(f"Joined {room}")
             codes = {s.get("code") for s in stanza.iter(f"{{{MUC_USER}}}status")}
             if "201" in codes:
                 self.client.spawn(self._configure(room))
@@ -92,4 +92,4 @@ class Brewery:
         try:
             await self.client.iq("set", room, el(f"{{{OWNER}}}query", {}, form))
         except IqError as error:
-            self.log.warning(f"{room} was new and could not be configured: {error.condition}")
+            self.journal.warning(f"{room} was new and could not be configured: {error.condition}")

@@ -5,7 +5,6 @@ import secrets
 from dataclasses import dataclass, field
 
 import addresses
-from settings import Mapping
 from standin.client import IqError
 from standin.config import Config
 from standin.log import Log
@@ -33,9 +32,9 @@ class Conference:
 class Conferences:
     """All meetings on this bridge."""
 
-    def __init__(self, config: Config, log: Log, mappings: addresses.Mappings) -> None:
+    def __init__(self, config: Config, journal: Log, mappings: addresses.Mappings) -> None:
         self.config = config
-        self.log = log
+        self.journal = journal
         self.mappings = mappings
         self.bound: list[str] = []
         self.port = config.number("videobridge.ice.udp.port", 10000)
@@ -67,7 +66,7 @@ class Conferences:
             conference = Conference(query.get("name", ""))
             self.running[meeting] = conference
             self.created += 1
-            self.log.info(f"Created conference {meeting}")
+            self.journal.info(f"Created conference {meeting}")
         answer = el(f"{{{COLIBRI2}}}conference-modified")
         for wish in query.findall(f"{{{COLIBRI2}}}endpoint"):
             self._endpoint(conference, wish, answer)
@@ -80,11 +79,11 @@ class Conferences:
         if delay:
             await asyncio.sleep(delay)
             millis = int(delay * 1000)
-            self.log.warning(f"Took {millis} ms to process an IQ (STAND-IN for a cold bridge)")
+            self.journal.warning(f"Took {millis} ms to process an IQ (STAND-IN for a cold bridge)")
 
     def _end(self, meeting: str) -> None:
         if self.running.pop(meeting, None):
-            self.log.info(f"Expired conference {meeting}")
+            self.journal.info(f"Expired conference {meeting}")
 
     def _endpoint(self, conference: Conference, wish: Element, answer: Element) -> None:
         name = wish.get("id", "")
@@ -123,8 +122,8 @@ class Conferences:
     def _candidates(self) -> list[tuple[str, str, str]]:
         private = self.config.flag("videobridge.ice.advertise-private-candidates", True)
         found = [("host", a, a) for a in self.bound if private or addresses.is_valid(a)]
-        mappings: list[Mapping] = self.mappings.found
-        return found + [("srflx", m.public, m.local) for m in mappings if m.local in self.bound]
+        mapped = [m for m in self.mappings.found if m.local in self.bound]
+        return found + [("srflx", m.public, m.local) for m in mapped]
 
 
 def _candidate(number: int, kind: str, address: str, base: str, port: int) -> Element:

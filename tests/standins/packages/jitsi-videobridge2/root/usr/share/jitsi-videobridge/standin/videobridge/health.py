@@ -13,8 +13,8 @@ FIRST_CHECK_SECONDS = 10
 class Health:
     """Good until the first check; then what that and the later ones found."""
 
-    def __init__(self, config: Config, log: Log, mappings: addresses.Mappings) -> None:
-        self.log = log
+    def __init__(self, config: Config, journal: Log, mappings: addresses.Mappings) -> None:
+        self.journal = journal
         self.mappings = mappings
         self.require_address = config.flag("videobridge.health.require-valid-address", True)
         self.require_stun = config.flag("videobridge.health.require-stun", False)
@@ -34,7 +34,7 @@ class Health:
         while True:
             problem = self._check()
             if problem:
-                self.log.severe(f"Health check failed: {problem}")
+                self.journal.severe(f"Health check failed: {problem}")
             if problem or not self.sticky:
                 self.problem = problem
             await asyncio.sleep(self.interval)

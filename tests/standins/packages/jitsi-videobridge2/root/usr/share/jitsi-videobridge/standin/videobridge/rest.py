@@ -1,5 +1,6 @@
 """The bridge's REST interfaces."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,31 +10,37 @@ from standin.config import Config
 from standin.log import Log
 from standin.web import Answer, Request, Server
 
-VERSION = {"name": "JVB (STAND-IN, not the Jitsi Videobridge)", "version": "stand-in", "os": "Linux"}
+NAME = "JVB (STAND-IN, not the Jitsi Videobridge)"
+VERSION = {"name": NAME, "version": "stand-in", "os": "Linux"}
 
 
 class Rest:
     """Private server on loopback, public one only when a port is configured."""
 
-    def __init__(self, config: Config, log: Log, health: Health, meetings: Conferences) -> None:
+    def __init__(self, config: Config, journal: Log, health: Health, meetings: Conferences) -> None:
         self.config = config
-        self.log = log
+        self.journal = journal
         self.health = health
         self.meetings = meetings
-        self.shutdown = False
+        self.shutdown_wanted = asyncio.Event()
+
+    @property
+    def shutdown(self) -> bool:
+        """Whether a graceful shutdown was asked for."""
+        return self.shutdown_wanted.is_set()
 
     async def start(self) -> None:
         """Listen as configured."""
         base = "videobridge.http-servers"
         private = self.config.number(f"{base}.private.port", 8080)
         if private != -1:
-            server = Server("STAND-IN private HTTP server", self.log)
+            server = Server("STAND-IN private HTTP server", self.journal)
             self._fill(server)
             host = str(self.config.get(f"{base}.private.host", "127.0.0.1"))
             await server.start(host, private)
         public = self.config.number(f"{base}.public.port", -1)
         if public != -1:
-            server = Server("STAND-IN public HTTP server", self.log)
+            server = Server("STAND-IN public HTTP server", self.journal)
             await server.start(str(self.config.get(f"{base}.public.host", "0.0.0.0")), public)
 
     def _fill(self, server: Server) -> None:
@@ -51,7 +58,7 @@ class Rest:
         if wanted("rtcstats"):
             server.add("GET", "/rtcstats", lambda _: Answer.of({}))
         if wanted("drain"):
-            server.add("GET", "/colibri/drain", lambda _: Answer.of({"drain": self.meetings.draining}))
+            server.add("GET", "/colibri/drain", lambda _: self._drain_state())
             server.add("POST", "/colibri/drain/enable", lambda _: self._drain(True))
             server.add("POST", "/colibri/drain/disable", lambda _: self._drain(False))
         if self.config.flag("videobridge.apis.rest.enabled", False):
@@ -96,6 +103,9 @@ class Rest:
             },
         }
 
+    def _drain_state(self) -> Answer:
+        return Answer.of({"drain": self.meetings.draining})
+
     def _drain(self, on: bool) -> Answer:
         self.meetings.draining = on
         return Answer(200)
@@ -105,5 +115,7 @@ class Rest:
             wish = json.loads(request.body)
         except ValueError:
             return Answer(400, "JSON expected\n")
-        self.shutdown = str(wish.get("graceful-shutdown", "")).lower() == "true"
-        return Answer(200 if self.shutdown else 400)
+        if str(wish.get("graceful-shutdown", "")).lower() != "true":
+            return Answer(400, "only graceful-shutdown is known\n")
+        self.shutdown_wanted.set()
+        return Answer(200)
