@@ -10,7 +10,17 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import Bench, BenchError, Host, Temper, certificates, images, needs, network
+from tests.bench import (
+    Bench,
+    BenchError,
+    Host,
+    Temper,
+    certificates,
+    fingerprint,
+    images,
+    needs,
+    network,
+)
 from tests.bench.chair import milliseconds
 
 
@@ -61,12 +71,15 @@ def _host_parser(host: argparse.ArgumentParser) -> None:
         ("ssh", "sign in as root, or run a command over SSH"),
         ("packets", "packets to strangers since the host's creation"),
         ("hash", "checksum of configuration, units and accounts"),
+        ("state", "configuration, units and accounts as JSON"),
         ("restart", "boot again"),
     ):
         one = actions.add_parser(verb, help=text)
         one.add_argument("name")
         if verb == "ssh":
             one.add_argument("command", nargs=argparse.REMAINDER)
+        if verb == "state":
+            one.add_argument("--since", type=Path, help="print what changed since (exit code 1)")
 
 
 def _names_parser(dns: argparse.ArgumentParser) -> None:
@@ -191,6 +204,13 @@ def one_host(host: Host, arguments: argparse.Namespace) -> int:
                 print(f"{flow.packets:6} {flow.protocol:6} {flow.destination} {flow.port or ''}")
         case "hash":
             print(host.state_hash())
+        case "state" if arguments.since:
+            before = json.loads(arguments.since.read_text())
+            changes = fingerprint.difference(before, host.state())
+            print("\n".join(changes) or "nothing changed")
+            return int(bool(changes))
+        case "state":
+            print(json.dumps(host.state(), indent=1, sort_keys=True))
         case "restart":
             host.restart()
     return 0
@@ -212,7 +232,10 @@ def show(hosts: list[Host], *, as_json: bool) -> None:
     """Print hosts as JSON or one a line."""
     if as_json:
         rows = [
-            asdict(host) | {"key": str(host.key), "known_hosts": str(host.known_hosts)}
+            asdict(host)
+            | {"key": str(host.key), "known_hosts": str(host.known_hosts)}
+            # as Molecule calls them
+            | {"instance": host.name, "user": "root", "port": 22, "identity_file": str(host.key)}
             for host in hosts
         ]
         print(json.dumps(rows, indent=1))

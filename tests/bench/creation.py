@@ -166,6 +166,7 @@ def _known_hosts(name: str, addresses: tuple[str, str], keys: Path) -> None:
     hosts = ",".join([*addresses, f"{name}.school.test"])
     target = record(name).with_suffix(".known_hosts")
     target.write_text("".join(f"{hosts} {key}\n" for key in publics))
+    _join_known_hosts()
 
 
 def memory_options(memory: str | None) -> list[str]:
@@ -198,3 +199,14 @@ def destroy(name: str) -> None:
     remove_container(name)
     record(name).unlink(missing_ok=True)
     record(name).with_suffix(".known_hosts").unlink(missing_ok=True)
+    _join_known_hosts()
+
+
+def _join_known_hosts() -> None:
+    """Keep one file with the keys of all hosts, for programs that are given a single one."""
+    with state.lock("known_hosts.lock"):
+        parts = sorted((state.directory() / "hosts").glob("*.known_hosts"))
+        whole = state.directory() / "known_hosts"
+        part = whole.with_suffix(".new")
+        part.write_text("".join(path.read_text() for path in parts))
+        part.replace(whole)
