@@ -67,7 +67,7 @@ def note(text: str = "") -> None:
 
 def hint(text: str, indent: int) -> None:
     """Write something that only helps, in as many lines as it needs."""
-    for line in _wrapped(text, indent):
+    for line in (part for line in text.split("\n") for part in _wrapped(line, indent)):
         _write(sys.stderr, " " * indent + line, _FAINT)
 
 

@@ -82,8 +82,9 @@ class School(BaseModel):
         Setting(
             question=N_("Where does the certificate come from?"),
             help=N_(
-                "letsencrypt: free and renewed by itself. own: you have files from your "
-                "authority. self-signed: only for a trial, browsers warn."
+                "letsencrypt: free and renewed by itself.\n"
+                "own: you have files from your certificate authority.\n"
+                "self-signed: only for a trial, browsers warn."
             ),
             example="letsencrypt",
         ),
