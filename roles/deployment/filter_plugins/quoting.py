@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Code points that are no characters, and that some of the parsers refuse with the whole file.
+NO_CHARACTER = re.compile(
+    "[\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
 EXACT_IN_A_DOUBLE = 2**53 - 1
 NGINX_WORD_BYTES = 4000  # nginx reads a word into a buffer of 4096 bytes, quotes included
 
@@ -40,7 +45,7 @@ def lua(value: Any) -> str:
 
 def hocon(value: Any) -> str:
     """Write a HOCON value: quoted string, number, boolean, list or object."""
-    return _write(value, Syntax("hocon", _json_string, "[%s]", "{ %s }", "%s = %s"))
+    return _write(value, Syntax("hocon", _hocon_string, "[%s]", "{ %s }", "%s = %s"))
 
 
 def javascript(value: Any) -> str:
@@ -71,8 +76,8 @@ def shell(value: Any) -> str:
 def xml(value: Any) -> str:
     """Write text for XML or HTML, between tags or inside a quoted attribute."""
     text = _text(value, "xml")
-    if NOT_XML.search(text):
-        raise _refusal("xml", "it contains a character that XML does not allow")
+    if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", text):
+        raise _refusal("xml", "it contains a control character")
     names = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
     # White space other than the blank is written as a number: attributes would turn it into blanks.
     return re.sub(r"[&<>\"'\t\n\r]", lambda m: names.get(m[0], f"&#{ord(m[0])};"), text)
@@ -92,8 +97,10 @@ def _lua_string(text: str) -> str:
     return '"' + re.sub(r'[\x00-\x1f\x7f"\\]', escape, text) + '"'
 
 
-def _json_string(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _hocon_string(text: str) -> str:
+    # As JSON; ruby-hocon, with which the packages edit such files, minds more control characters.
+    literal = json.dumps(text, ensure_ascii=False)
+    return re.sub("[\x7f-\x9f]", lambda m: f"\\u{ord(m[0]):04x}", literal)
 
 
 def _javascript_string(text: str) -> str:
@@ -126,10 +133,8 @@ def _key(name: Any, syntax: Syntax) -> str:
 def _text(value: Any, language: str) -> str:
     if not isinstance(value, str):
         raise _refusal(language, f"it is {type(value).__name__}, not text")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise _refusal(language, "it contains half of a surrogate pair") from None
+    if NO_CHARACTER.search(value):
+        raise _refusal(language, "it contains a code point that is no character")
     return str(value)
 
 
