@@ -171,7 +171,7 @@ def _details(school: School, outcome: runner.Outcome) -> dict[str, str]:
     results = outcome.results
     details: dict[str, str] = {}
     paths = [path for result in results.values() for path in result.get("paths", [])]
-    files = len({path for path in paths if path.startswith("/")})
+    files = len({path for path in paths if path.startswith("/") and not path.endswith("/")})
     if files:
         details["write"] = ngettext("{number} file", "{number} files", files).format(number=files)
     installed = [name for result in results.values() for name in result.get("installed", [])]

@@ -116,7 +116,7 @@ class Tree:
             if missing and not self.check:
                 os.makedirs(path, 0o700)
             if self.attributes(path, declared, directory=True) or missing:
-                self.note(path, declared)
+                self.note(path + "/", declared)
 
     # What is born here
 

@@ -30,6 +30,7 @@ options:
 author: The jitsi-provision team
 """
 
+UNITS = ("prosody", "jicofo", "jitsi-videobridge2")
 COLIBRI = "jitsi:colibri2"
 ENDPOINT = (
     "<endpoint id='{id}' create='true' stats-id='provision'><capability name='source-names'/>"
@@ -37,6 +38,13 @@ ENDPOINT = (
     "<media type='video'><payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='100' name='VP8' clockrate='90000'/></media>"
     "<transport ice-controlling='true'/></endpoint>"
 )
+
+
+def stopped(unit):
+    """Tell whether a service has given up."""
+    shown = run("systemctl", "show", "--value", "-p", "ActiveState,SubState", unit).stdout.split()
+    # Jicofo has only an init script: when it dies, systemd says "active (exited)".
+    return shown[0] in ("failed", "inactive") or shown[1] == "exited"
 
 
 def operational_bridges():
@@ -89,7 +97,7 @@ def main():
     domain = module.params["domain"]
     end = time.monotonic() + module.params["seconds"]
     while not operational_bridges():
-        if time.monotonic() > end:
+        if time.monotonic() > end or any(stopped(unit) for unit in UNITS):
             fail(module, "No video bridge signs in", kind="no_bridge", reason=run(
                 "tail", "-n", "8", "/var/log/jitsi/jvb.log", "/var/log/jitsi/jicofo.log").stdout)
         time.sleep(0.2)

@@ -111,14 +111,18 @@ def debconf_host_name():
 
 def units(names):
     """Return for each unit whether it exists, runs, and since which invocation."""
-    shown = run("systemctl", "show", "--property=Id,LoadState,ActiveState,InvocationID", *names)
+    shown = run("systemctl", "show", *names,
+                "--property=Id,LoadState,ActiveState,SubState,SourcePath,InvocationID")
     states = {}
     for block in shown.stdout.strip().split("\n\n"):
         entry = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if entry:
             states[entry["Id"]] = {
                 "loaded": entry["LoadState"] == "loaded",
-                "active": entry["ActiveState"] in ("active", "activating", "reloading"),
+                # A service with only an init script (Jicofo) stays "active" when it has died.
+                "active": entry["ActiveState"] in ("active", "activating", "reloading")
+                and not (entry["SourcePath"].startswith("/etc/init.d/")
+                         and entry["SubState"] == "exited"),
                 "invocation": entry.get("InvocationID", ""),
             }
     return states

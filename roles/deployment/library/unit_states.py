@@ -26,11 +26,17 @@ def active(unit):
 
     In a container, for instance, the clock belongs to the host, and the time service steps aside.
     """
-    shown = run("systemctl", "show", "-p", "ActiveState,ConditionResult,ConditionTimestampMonotonic",
-                unit).stdout
+    shown = run("systemctl", "show", unit, "-p",
+                "ActiveState,SubState,SourcePath,ConditionResult,ConditionTimestampMonotonic").stdout
     state = dict(line.split("=", 1) for line in shown.splitlines())
-    skipped = state.get("ConditionResult") == "no" and state["ConditionTimestampMonotonic"] != "0"
-    return state.get("ActiveState") in ("active", "reloading") or skipped
+    if state.get("ConditionResult") == "no" and state["ConditionTimestampMonotonic"] != "0":
+        return True
+    return state.get("ActiveState") in ("active", "reloading") and not init_script_ended(state)
+
+
+def init_script_ended(state):
+    """Tell whether a service with only an init script (Jicofo) has died: systemd calls it active."""
+    return state["SourcePath"].startswith("/etc/init.d/") and state["SubState"] == "exited"
 
 
 def wait_active(module, names):
@@ -80,7 +86,8 @@ def main():
             if module.check_mode:
                 continue
             run("systemctl", "reset-failed", *names)
-            result = run("systemctl", verb, *names)
+            # "start" does nothing for an init script that systemd still calls active.
+            result = run("systemctl", "restart" if verb == "start" else verb, *names)
             if result.returncode:
                 wait_active(module, names)
                 fail(module, f"{', '.join(names)}: {result.stderr.strip()}", kind="unit_failed",
