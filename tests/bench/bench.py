@@ -74,6 +74,7 @@ class Bench:
         `names` gives it <name>.school.test and meet.<name>.school.test; without `cache` its apt
         downloads from Debian's archive itself.
         """
+        self.up()
         found = Host.load(name)
         if found:
             if found.release != release:
@@ -118,6 +119,8 @@ class Bench:
 
     def hosts(self) -> list[Host]:
         """Return the hosts that run now."""
+        if not network.exists():
+            return []
         files = sorted((self.directory / "hosts").glob("*.json"))
         return [host for host in (Host.load(path.stem) for path in files) if host]
 

@@ -173,6 +173,8 @@ def memory_options(memory: str | None) -> list[str]:
     """Return podman's options for a limit of memory."""
     if not memory or not machine.plain_cgroups():
         return []
+    if "memory" not in Path("/sys/fs/cgroup/cgroup.controllers").read_text().split():
+        raise BenchError("this machine's control groups cannot limit memory; leave --memory out")
     return [f"--memory={memory}", f"--memory-swap={memory}"]
 
 

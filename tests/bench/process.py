@@ -97,7 +97,8 @@ class Daemon:
         """Return the pid of the daemon; it is started anew when the command changed."""
         wanted = [*command, *(f"{key}={value}" for key, value in sorted((env or {}).items()))]
         pid = self.pid
-        if pid and self.arguments == wanted:
+        # Not the program's path: the bench is called from several Pythons, in and out of a venv.
+        if pid and self.arguments[1:] == wanted[1:]:
             return pid
         self.stop()
         self.file.parent.mkdir(parents=True, exist_ok=True)
