@@ -43,7 +43,8 @@ def test_german_fills_in_the_same(message: str) -> None:
 
 @pytest.mark.parametrize("message", GERMAN, ids=lambda message: message[:40])
 def test_german_is_polite(message: str) -> None:
-    assert not re.search(r"\b([Dd]u|[Dd]ein\w*|[Dd]ich|[Dd]ir|[Ee]uch|[Ee]uer)\b", GERMAN[message])
+    words = re.sub(r"`[^`]*`", "", GERMAN[message])
+    assert not re.search(r"\b([Dd]u|[Dd]ein\w*|[Dd]ich|[Dd]ir|[Ee]uch|[Ee]uer)\b", words)
 
 
 def test_extraction_sees_everything_that_can_be_marked() -> None:
