@@ -34,6 +34,8 @@ SERVICES = {
     "coturn.service": "TURN",
 }
 
+CERTIFICATE_TASKS = ("Obtain the certificate", "Bring the certificate to web and TURN")
+
 
 @dataclass
 class _Progress:
@@ -195,7 +197,7 @@ def _details(school: School, outcome: runner.Outcome) -> dict[str, str]:
     ]
     if moved:
         details["start"] = "; ".join(moved)
-    if any(r.get("changed") for n, r in results.items() if "certificate" in n.lower()):
+    if any(results.get(name, {}).get("changed") for name in CERTIFICATE_TASKS):
         details["certificate"] = {
             "letsencrypt": _("from the certificate authority, renewed by itself"),
             "own": _("your own"),

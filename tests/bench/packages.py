@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import re
@@ -16,6 +17,7 @@ from tests.bench.process import Daemon, run, wait_until
 
 REPOSITORY = f"http://{network.GATEWAY}:8099"
 CACHE = f"http://{network.GATEWAY}:3142"
+STANDINS = state.ROOT / "tests" / "standins"
 PROXY = Path(__file__).parent / "daemons" / "aptcache.py"
 
 
@@ -48,10 +50,10 @@ class Packages:
         return path.read_text().strip()
 
     def up(self, directory: Path | None = None) -> None:
-        """Serve a directory (default: the stand-ins, built now if there are none yet)."""
-        if directory is None and not self.web.pid:
-            directory = self.default
+        """Serve a directory (default: the stand-ins, built anew when their sources changed)."""
+        if directory is None and self.directory in ("nothing", str(self.default.resolve())):
             self.build()
+            directory = None if self.web.pid else self.default
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True)
             server = [sys.executable, "-m", "http.server", "8099", "--bind", network.GATEWAY]
@@ -66,12 +68,20 @@ class Packages:
                 raise BenchError(f"the {daemon.name} server does not answer:\n{daemon.tail()}")
 
     def build(self) -> None:
-        """Build the stand-ins unless they are there; a checkout without them has none."""
-        ready = (self.default / "fingerprint").exists()
-        if ready or importlib.util.find_spec("tests.standins.__main__") is None:
+        """Build the stand-ins unless those there are of the same sources."""
+        if importlib.util.find_spec("tests.standins.__main__") is None:
+            return
+        sources = sorted(path for path in STANDINS.rglob("*") if path.is_file())
+        recipe = hashlib.sha256()
+        for path in sources:
+            if "__pycache__" not in path.parts:
+                recipe.update(f"{path.relative_to(STANDINS)}\0".encode() + path.read_bytes())
+        made_for = state.directory() / "packages.made-for"
+        if made_for.exists() and made_for.read_text() == recipe.hexdigest():
             return
         command = [sys.executable, "-m", "tests.standins", str(self.default)]
         run(command, cwd=state.ROOT, env=dict(os.environ))
+        made_for.write_text(recipe.hexdigest())
 
     def down(self) -> None:
         """Stop both servers; packages and cache stay on disk."""

@@ -102,11 +102,11 @@ def main():
         if module.check_mode:
             continue
         # Its exit code is 0 even for a user that does not exist, so the file is the witness.
-        run("prosodyctl", "mod_roster_command", "subscribe", entry["contact"],
-            f"{entry['user']}@{host}")
+        done = run("prosodyctl", "mod_roster_command", "subscribe", entry["contact"],
+                   f"{entry['user']}@{host}")
         if entry["contact"] not in read_text(roster):
             fail(module, f"{entry['contact']} could not be entered in the roster of {entry['user']}",
-                 kind="account")
+                 kind="account", reason=(done.stderr + done.stdout).strip()[-500:])
     module.exit_json(changed=bool(added or changed or removed), added=added, updated=changed,
                      removed=removed, accounts=accounts(host))
 
