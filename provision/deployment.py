@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from provision import school_settings, tree
+from provision import i18n, school_settings, tree
 from provision.checks import certificate, server
 from provision.checks.result import Level, failures
 from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
@@ -33,6 +33,7 @@ SOURCES = {
 
 def answer(action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return an action's result; an error becomes a failed task that keeps its parts."""
+    i18n.activate(i18n.from_environment())
     try:
         return action()
     except ProvisionError as error:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LANGUAGES = ("en", "de")
+VARIABLE = "PROVISION_LANGUAGE"
+"""How the program tells Ansible's process its language; locale variables mean more than that."""
 CATALOGUES = Path(__file__).parent / "locale"
 
 _active: dict[str, dict[str, str]] = {"en": {}}
@@ -52,7 +54,7 @@ def activate(wanted: str) -> None:
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> str:
     """Return the language that the locale asks for; the first variable that is set decides."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+    for name in (VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := environ.get(name, ""):
             code = value.partition(".")[0].partition("_")[0].lower()
             return code if code in LANGUAGES else "en"

@@ -6,6 +6,7 @@ deleted with the run.
 
 from __future__ import annotations
 
+import locale
 import os
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import ansible_runner
 
-from provision import paths
+from provision import i18n, paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,6 +97,23 @@ def _took(data: dict[str, Any]) -> float:
     return (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds()
 
 
+def _usable_locale() -> dict[str, str]:
+    """Return what to set where Ansible would refuse this computer's locale.
+
+    It wants one that is installed and speaks UTF-8; `ssh` often brings the name of one that is not.
+    """
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+        if locale.getlocale()[1] == "UTF-8":
+            return {}
+    except (locale.Error, ValueError):
+        pass
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
+    return {"LC_ALL": "C.UTF-8"}
+
+
 def run(
     playbook: str,
     inventory: Path,
@@ -126,6 +144,9 @@ def run(
                 # Beside this Python stands the Ansible that belongs to the program; with pipx it is
                 # not on PATH.
                 "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+                # For the sentences of the action plugins, which run in Ansible's process.
+                i18n.VARIABLE: i18n.language(),
+                **_usable_locale(),
             },
             event_handler=_Events(outcomes, observe, output),
             quiet=True,
