@@ -67,8 +67,9 @@ def note(text: str = "") -> None:
 
 def hint(text: str, indent: int) -> None:
     """Write something that only helps, in as many lines as it needs."""
-    for line in (part for line in text.split("\n") for part in _wrapped(line, indent)):
-        _write(sys.stderr, " " * indent + line, _FAINT)
+    for paragraph in text.split("\n"):
+        for line in _wrapped(paragraph, indent):
+            _write(sys.stderr, " " * indent + line, _FAINT)
 
 
 def good(text: str, indent: int = 0) -> None:

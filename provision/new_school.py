@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from provision import console, i18n
 from provision.checks import values as checks
+from provision.checks.hosts import ip_version
 from provision.errors import Problem, RefusedError, SettingsError, UsageError
 from provision.i18n import _
 from provision.inventory import Inventory, add_school, load, taken
@@ -52,7 +53,7 @@ def add(key: str | None, pairs: Sequence[str], path: Path) -> None:
 
 def _say_what_comes_next(key: str, values: Mapping[str, Any]) -> None:
     """Name the two steps that follow: the name service, then the deployment."""
-    kind = {4: "A", 6: "AAAA"}.get(checks.ip_version(values["address"]), "")
+    kind = {4: "A", 6: "AAAA"}.get(ip_version(values["address"]), "")
     if kind:
         console.result(
             _("At your registrar, the {kind} record of {domain} must point to {address}.").format(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from provision.checks import values
+from provision.checks import hosts, values
+from provision.checks.text import optional, text
 from provision.i18n import N_
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class School(BaseModel):
 
     address: Annotated[
         str,
-        AfterValidator(values.address),
+        AfterValidator(hosts.address),
         Setting(
             question=N_("At which address is the server?"),
             help=N_("The IP address or host name from your provider; the program signs in there."),
@@ -51,7 +52,7 @@ class School(BaseModel):
     ]
     domain: Annotated[
         str,
-        AfterValidator(values.domain),
+        AfterValidator(hosts.domain),
         Setting(
             question=N_("Under which name will the meetings be reached?"),
             help=N_("The name that people type in the browser. It must point to the server."),
@@ -91,7 +92,7 @@ class School(BaseModel):
     ] = "letsencrypt"
     certificate_file: Annotated[
         str | None,
-        AfterValidator(values.optional(values.text)),
+        AfterValidator(optional(text)),
         Setting(
             question=N_("In which file is the certificate?"),
             help=N_("A PEM file on this computer: the certificate, then those that issued it."),
@@ -102,7 +103,7 @@ class School(BaseModel):
     ] = None
     certificate_key_file: Annotated[
         str | None,
-        AfterValidator(values.optional(values.text)),
+        AfterValidator(optional(text)),
         Setting(
             question=N_("In which file is the certificate's key?"),
             help=N_("A PEM file on this computer, without a password."),
@@ -113,7 +114,7 @@ class School(BaseModel):
     ] = None
     imprint_url: Annotated[
         str | None,
-        AfterValidator(values.optional(values.https_url)),
+        AfterValidator(optional(values.https_url)),
         Setting(
             question=N_("Where is the school's imprint?"),
             help=N_("A web address, linked on the start page. Empty: no link."),
@@ -122,7 +123,7 @@ class School(BaseModel):
     ] = None
     privacy_url: Annotated[
         str | None,
-        AfterValidator(values.optional(values.https_url)),
+        AfterValidator(optional(values.https_url)),
         Setting(
             question=N_("Where is the school's privacy notice?"),
             help=N_("A web address, linked on the start page. Empty: no link."),
@@ -171,7 +172,7 @@ class School(BaseModel):
     ] = "https://acme-v02.api.letsencrypt.org/directory"
     acme_ca_file: Annotated[
         str | None,
-        AfterValidator(values.optional(values.text)),
+        AfterValidator(optional(text)),
         Setting(
             help=N_("A PEM file with the root certificate of an ACME service of your own."),
             example="certificates/acme-root.pem",

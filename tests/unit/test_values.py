@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from provision.checks import values
+from provision.checks import hosts, values
 
 TEXT_CHECKS = [
     values.school_name,
-    values.domain,
-    values.address,
+    hosts.domain,
+    hosts.address,
     values.email,
     values.https_url,
     values.repository_url,
@@ -44,7 +44,7 @@ def refusal(check: Check, value: str) -> str:
     ],
 )
 def test_good_domains_are_taken_as_they_are(value: str) -> None:
-    assert values.domain(value) == value
+    assert hosts.domain(value) == value
 
 
 @pytest.mark.parametrize(
@@ -108,21 +108,21 @@ def test_good_domains_are_taken_as_they_are(value: str) -> None:
     ],
 )
 def test_bad_domains_are_refused_with_what_to_do(value: str, sentence: str) -> None:
-    assert refusal(values.domain, value) == sentence
+    assert refusal(hosts.domain, value) == sentence
 
 
 def test_a_domain_leaves_room_for_the_longest_derived_name() -> None:
     longest = f"{ONE_LABEL}.{ONE_LABEL}.{ONE_LABEL}.{'a' * 47}"
-    assert len("internal.auth." + values.domain(longest)) == 253
+    assert len("internal.auth." + hosts.domain(longest)) == 253
     with pytest.raises(ValueError, match=r"at most 239 characters; these are 240\. The server"):
-        values.domain(longest + "a")
+        hosts.domain(longest + "a")
 
 
 def test_a_domain_of_254_characters_is_no_host_name_at_all() -> None:
     value = f"{ONE_LABEL}.{ONE_LABEL}.{ONE_LABEL}.{'a' * 62}"
     assert len(value) == 254
     with pytest.raises(ValueError, match="at most 253 characters; these are 254"):
-        values.domain(value)
+        hosts.domain(value)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_domain_of_254_characters_is_no_host_name_at_all() -> None:
     ],
 )
 def test_good_addresses(value: str, normal: str) -> None:
-    assert values.address(value) == normal
+    assert hosts.address(value) == normal
 
 
 OWN_COMPUTER = "This is your own computer; write the address of the server."
@@ -177,7 +177,7 @@ NOBODY_THERE = "No server can be reached at this address; write its public one."
     ],
 )
 def test_bad_addresses_are_refused_with_what_to_do(value: str, sentence: str) -> None:
-    assert refusal(values.address, value) == sentence
+    assert refusal(hosts.address, value) == sentence
 
 
 @pytest.mark.parametrize("value", ["it@school.example.org", "a.b+c@x.de", "IT@School.Example.org"])
@@ -339,7 +339,7 @@ def test_no_check_lets_an_invisible_sign_through(check: Check, sign: str) -> Non
 @example("meet.example.org\n")
 def test_whatever_a_domain_check_accepts_is_harmless_everywhere(value: str) -> None:
     try:
-        accepted = values.domain(value)
+        accepted = hosts.domain(value)
     except ValueError:
         return
     assert set(accepted) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-")

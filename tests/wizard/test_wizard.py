@@ -100,7 +100,8 @@ def test_a_school_from_the_first_question_to_the_file(tmp_path: Path) -> None:
         0,
         (
             "Gymnasium Nord is in inventory.yml as gymnasium-nord.\r\n"
-            "At your registrar, the A record of meet.nord.example.org must point to 203.0.113.10.\r\n"
+            "At your registrar, the A record of meet.nord.example.org must point to "
+            "203.0.113.10.\r\n"
             "Next: provision deploy gymnasium-nord\r\n"
         ),
     )
