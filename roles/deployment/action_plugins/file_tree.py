@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+
 from provision import deployment
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
     """Runs the module of the same name with what the roles declare."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Return the module's result, and the packages, units and answers that the roles declare."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
@@ -37,7 +40,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         module = self._execute_module(
             module_name="file_tree",
             module_args=declared
-            | {"complete": given.get("complete", False), "validate_all": given.get("validate_all", False)},
+            | {
+                "complete": given.get("complete", False),
+                "validate_all": given.get("validate_all", False),
+            },
             task_vars=variables,
         )
         module.pop("invocation", None)

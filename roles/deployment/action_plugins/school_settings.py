@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+
 from provision import deployment
 from provision.settings import TABLE
 
@@ -16,7 +17,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     _requires_connection = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Return ``settings`` with all defaults, and the ``units`` of all roles."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}

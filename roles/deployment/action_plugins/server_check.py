@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+
 from provision import deployment
 
 
@@ -14,7 +15,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     _requires_connection = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Return ``server`` with what follows from the facts, and what the certificate needs."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         given = json.loads(json.dumps(self._task.args))

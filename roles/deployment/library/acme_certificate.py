@@ -26,10 +26,16 @@ CAUSES = (
     ("acme_dns", r"DNS problem|NXDOMAIN|no valid (?:A|IP)|No valid IP|SERVFAIL|:dns\b"),
     ("acme_caa", r"CAA record|:caa\b"),
     ("acme_rate_limit", r"rateLimited|too many certificates|rate limit"),
-    ("acme_connection", r"Timeout during connect|Connection refused|Fetching http|:connection\b"
-                        r"|:unauthorized\b|Invalid response"),
-    ("acme_directory", r"ConnectionError|SSLError|CERTIFICATE_VERIFY_FAILED|Max retries exceeded"
-                       r"|NewConnectionError"),
+    (
+        "acme_connection",
+        r"Timeout during connect|Connection refused|Fetching http|:connection\b"
+        r"|:unauthorized\b|Invalid response",
+    ),
+    (
+        "acme_directory",
+        r"ConnectionError|SSLError|CERTIFICATE_VERIFY_FAILED|Max retries exceeded"
+        r"|NewConnectionError",
+    ),
 )
 
 
@@ -50,19 +56,42 @@ def main():
         module.exit_json(changed=True)
     trusted = {"REQUESTS_CA_BUNDLE": wanted["ca_file"]} if wanted["ca_file"] else {}
     result = run(
-        "certbot", "certonly", "--non-interactive", "--agree-tos", "--no-eff-email",
-        "--email", wanted["contact"], "--server", wanted["directory"], "--webroot",
-        "--webroot-path", wanted["webroot"], "--key-type", "ecdsa", "--elliptic-curve", "secp256r1",
-        "--cert-name", wanted["domain"], "--domain", wanted["domain"],
+        "certbot",
+        "certonly",
+        "--non-interactive",
+        "--agree-tos",
+        "--no-eff-email",
+        "--email",
+        wanted["contact"],
+        "--server",
+        wanted["directory"],
+        "--webroot",
+        "--webroot-path",
+        wanted["webroot"],
+        "--key-type",
+        "ecdsa",
+        "--elliptic-curve",
+        "secp256r1",
+        "--cert-name",
+        wanted["domain"],
+        "--domain",
+        wanted["domain"],
         # The deployment brings the certificate to the services itself, once, and checks that.
-        "--no-directory-hooks", env=trusted,
+        "--no-directory-hooks",
+        env=trusted,
     )
     said = result.stdout + result.stderr
     if result.returncode:
-        kind = next((k for k, words in CAUSES if re.search(words, said, re.I)), "acme_failed")
-        detail = re.search(r"Detail: (.*?)(?:\n\n|\nHint|\Z)", said, re.S)
-        reason = detail.group(1) if detail else said.strip().splitlines()[-1] if said.strip() else ""
-        fail(module, "There is no certificate yet", kind=kind, reason=" ".join(reason.split())[:600])
+        kind = next(
+            (k for k, words in CAUSES if re.search(words, said, re.IGNORECASE)), "acme_failed"
+        )
+        detail = re.search(r"Detail: (.*?)(?:\n\n|\nHint|\Z)", said, re.DOTALL)
+        reason = (
+            detail.group(1) if detail else said.strip().splitlines()[-1] if said.strip() else ""
+        )
+        fail(
+            module, "There is no certificate yet", kind=kind, reason=" ".join(reason.split())[:600]
+        )
     module.exit_json(changed=True)
 
 

@@ -16,7 +16,16 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.school_server import (
-    MANIFEST, PENDING, SECRETS, STATE, fail, read_json, read_text, run, write_atomically, write_json,
+    MANIFEST,
+    PENDING,
+    SECRETS,
+    STATE,
+    fail,
+    read_json,
+    read_text,
+    run,
+    write_atomically,
+    write_json,
 )
 
 DOCUMENTATION = r"""
@@ -81,8 +90,9 @@ class Tree:
                 continue
             self.note("user " + user["name"], {})
             group = ["-g", user["group"]] if user.get("group") else ["-U"]
-            self.must("useradd", "-r", *group, "-d", user["home"], "-s", user["shell"],
-                      user["name"])
+            self.must(
+                "useradd", "-r", *group, "-d", user["home"], "-s", user["shell"], user["name"]
+            )
 
     def must(self, *command, **keywords):
         """Run a command that has to succeed, unless this is a rehearsal."""
@@ -90,7 +100,9 @@ class Tree:
             return
         result = run(*command, **keywords)
         if result.returncode:
-            fail(self.module, f"{command[0]} failed: {result.stderr.strip()}", kind="server_command")
+            fail(
+                self.module, f"{command[0]} failed: {result.stderr.strip()}", kind="server_command"
+            )
 
     def attributes(self, path, declared, directory=False):
         """Tell whether owner, group or mode differ, and set them unless rehearsing."""
@@ -137,11 +149,22 @@ class Tree:
         """Make self-signed key pairs that are missing or end within two months."""
         for declared in self.module.params["key_pairs"]:
             certificate, key = declared["certificate"], declared["key"]
-            if os.path.exists(certificate) and (
-                declared.get("only_if_missing")
-                or not run("openssl", "x509", "-in", certificate, "-noout", "-checkend",
-                           str(RENEW_SECONDS)).returncode
-            ) and os.path.exists(key):
+            if (
+                os.path.exists(certificate)
+                and (
+                    declared.get("only_if_missing")
+                    or not run(
+                        "openssl",
+                        "x509",
+                        "-in",
+                        certificate,
+                        "-noout",
+                        "-checkend",
+                        str(RENEW_SECONDS),
+                    ).returncode
+                )
+                and os.path.exists(key)
+            ):
                 self.copies(declared)
                 continue
             self.note(certificate, declared)
@@ -154,15 +177,37 @@ class Tree:
         name = declared["name"]
         with tempfile.TemporaryDirectory(dir=os.path.dirname(declared["key"])) as folder:
             key, certificate = folder + "/key", folder + "/certificate"
-            self.must("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                      "ec_paramgen_curve:P-256", "-nodes", "-days", str(DAYS), "-subj",
-                      "/CN=" + name[:64], "-addext", "subjectAltName=DNS:" + name,
-                      "-keyout", key, "-out", certificate)
-            for staged, path, mode in ((key, declared["key"], "0400"),
-                                       (certificate, declared["certificate"], "0644")):
-                write_atomically(path, read_text(staged), int(declared.get("mode") or mode, 8),
-                                 user_id(declared.get("owner") or "root", None),
-                                 group_id(declared.get("group") or "root", None))
+            self.must(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                str(DAYS),
+                "-subj",
+                "/CN=" + name[:64],
+                "-addext",
+                "subjectAltName=DNS:" + name,
+                "-keyout",
+                key,
+                "-out",
+                certificate,
+            )
+            for staged, path, mode in (
+                (key, declared["key"], "0400"),
+                (certificate, declared["certificate"], "0644"),
+            ):
+                write_atomically(
+                    path,
+                    read_text(staged),
+                    int(declared.get("mode") or mode, 8),
+                    user_id(declared.get("owner") or "root", None),
+                    group_id(declared.get("group") or "root", None),
+                )
 
     def copies(self, declared):
         """Keep the public copies of a certificate equal to it."""
@@ -238,10 +283,18 @@ class Tree:
             kept = set(named.splitlines())
             old = "".join(
                 line if line.rstrip("\n") in kept else re.sub(r"[\w+/=-]{12,}", "(hidden)", line)
-                for line in old.splitlines(keepends=True))
-        return {"prepared": "".join(difflib.unified_diff(
-            old.splitlines(keepends=True), named.splitlines(keepends=True),
-            path if before is not None else "(no file)", path))}
+                for line in old.splitlines(keepends=True)
+            )
+        return {
+            "prepared": "".join(
+                difflib.unified_diff(
+                    old.splitlines(keepends=True),
+                    named.splitlines(keepends=True),
+                    path if before is not None else "(no file)",
+                    path,
+                )
+            )
+        }
 
     def validate(self, staged):
         """Ask each format's own program; one refusal and nothing is replaced."""
@@ -265,8 +318,13 @@ class Tree:
                 values = [read_text(os.path.join(SECRETS, n)).strip() for n in os.listdir(SECRETS)]
                 for value in filter(None, values):
                     said = said.replace(value, "(secret)")
-                fail(self.module, f"{declared['path']} was refused by {command[0]}",
-                     kind="file_refused", reason=said.strip()[-1000:], refused=declared["path"])
+                fail(
+                    self.module,
+                    f"{declared['path']} was refused by {command[0]}",
+                    kind="file_refused",
+                    reason=said.strip()[-1000:],
+                    refused=declared["path"],
+                )
 
     def links(self):
         """Make symbolic links."""
@@ -288,8 +346,10 @@ class Tree:
         """Remove what must not be there, and files of ours that no role declares any more."""
         gone = list(self.module.params["absent"])
         manifest = read_json(MANIFEST, [])
-        now = sorted([f["path"] for f in self.module.params["files"]]
-                     + [link["path"] for link in self.module.params["links"]])
+        now = sorted(
+            [f["path"] for f in self.module.params["files"]]
+            + [link["path"] for link in self.module.params["links"]]
+        )
         if self.module.params["complete"]:
             gone += [path for path in manifest if path not in now]
         for path in gone:
@@ -346,9 +406,18 @@ def keep_previous(path):
 
 def main():
     """Answer Ansible."""
-    lists = {name: {"type": "list", "elements": kind, "default": []} for name, kind in (
-        ("users", "dict"), ("groups", "str"), ("directories", "dict"), ("key_pairs", "dict"),
-        ("files", "dict"), ("links", "dict"), ("absent", "str"))}
+    lists = {
+        name: {"type": "list", "elements": kind, "default": []}
+        for name, kind in (
+            ("users", "dict"),
+            ("groups", "str"),
+            ("directories", "dict"),
+            ("key_pairs", "dict"),
+            ("files", "dict"),
+            ("links", "dict"),
+            ("absent", "str"),
+        )
+    }
     module = AnsibleModule(
         argument_spec={
             "nonce": {"type": "str", "required": True, "no_log": False},
@@ -373,8 +442,11 @@ def main():
         kind = "disk_full" if error.errno == 28 else "server_file"
         fail(module, f"{error.filename or 'a file'}: {error.strerror}", kind=kind)
     module.exit_json(
-        changed=bool(tree.changed), paths=tree.changed, effects=tree.effects,
-        unvalidated=tree.unvalidated, diff=tree.diff,
+        changed=bool(tree.changed),
+        paths=tree.changed,
+        effects=tree.effects,
+        unvalidated=tree.unvalidated,
+        diff=tree.diff,
         pending=tree.effects if module.check_mode else read_json(PENDING, {}),
     )
 

@@ -60,7 +60,9 @@ def request(client, bridge, content):
     """Ask the bridge to change a conference; raises XmppError with its refusal."""
     answer = client.ask(content, bridge, "get")
     if answer.get("type") != "result":
-        words = (part for e in answer.iter("*") for part in (e.tag.rpartition("}")[2], e.text) if part)
+        words = (
+            part for e in answer.iter("*") for part in (e.tag.rpartition("}")[2], e.text) if part
+        )
         raise XmppError("the bridge refused: " + " ".join(words)[:300])
     return answer
 
@@ -73,7 +75,9 @@ def hold(client, bridge):
     create = " name='first-conference@provision.invalid' create='true'"
     # One participant a request: the bridge refuses more.
     for name, extra in (("aaaaaaaa", create), ("bbbbbbbb", "")):
-        answer = request(client, bridge, f"{head}{extra}>{ENDPOINT.format(id=name)}</conference-modify>")
+        answer = request(
+            client, bridge, f"{head}{extra}>{ENDPOINT.format(id=name)}</conference-modify>"
+        )
         if answer.find(".//{*}transport") is None:
             raise XmppError("the bridge offers no way for media")
     took = time.monotonic() - begun
@@ -98,15 +102,27 @@ def main():
     end = time.monotonic() + module.params["seconds"]
     while not operational_bridges():
         if time.monotonic() > end or any(stopped(unit) for unit in UNITS):
-            fail(module, "No video bridge signs in", kind="no_bridge", reason=run(
-                "tail", "-n", "8", "/var/log/jitsi/jvb.log", "/var/log/jitsi/jicofo.log").stdout)
+            fail(
+                module,
+                "No video bridge signs in",
+                kind="no_bridge",
+                reason=run(
+                    "tail", "-n", "8", "/var/log/jitsi/jvb.log", "/var/log/jitsi/jicofo.log"
+                ).stdout,
+            )
         time.sleep(0.2)
     brewery = f"jvbbrewery@internal.auth.{domain}"
     try:
-        with Client("auth." + domain, "focus", read_text(SECRETS + "/focus").strip(),
-                    max(5, end - time.monotonic())) as client:
-            client.send(f"<presence to='{brewery}/provision'>"
-                        "<x xmlns='http://jabber.org/protocol/muc'/></presence>")
+        with Client(
+            "auth." + domain,
+            "focus",
+            read_text(SECRETS + "/focus").strip(),
+            max(5, end - time.monotonic()),
+        ) as client:
+            client.send(
+                f"<presence to='{brewery}/provision'>"
+                "<x xmlns='http://jabber.org/protocol/muc'/></presence>"
+            )
             took = hold(client, f"{brewery}/{module.params['bridge']}")
     except (XmppError, OSError) as error:
         fail(module, "The bridge carries no conference", kind="no_conference", reason=str(error))

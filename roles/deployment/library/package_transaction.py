@@ -29,19 +29,40 @@ author: The jitsi-provision team
 """
 
 POLICY = "/usr/sbin/policy-rc.d"
-POLICY_TEXT = "#!/bin/sh\n# Managed by jitsi-provision; only there while packages are installed.\nexit 101\n"
-QUIET = ("-y", "-q", "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold",
-         "-o", "Dpkg::Use-Pty=0", "-o", "APT::Color=0")
+POLICY_TEXT = (
+    "#!/bin/sh\n# Managed by jitsi-provision; only there while packages are installed.\nexit 101\n"
+)
+QUIET = (
+    "-y",
+    "-q",
+    "-o",
+    "Dpkg::Options::=--force-confdef",
+    "-o",
+    "Dpkg::Options::=--force-confold",
+    "-o",
+    "Dpkg::Use-Pty=0",
+    "-o",
+    "APT::Color=0",
+)
 # What apt says, in the order in which one cause hides another.
 CAUSES = (
     ("apt_locked", r"Could not get lock|is another process using it|lock-frontend"),
     ("disk_full", r"No space left on device|don't have enough free space"),
-    ("repository_signature", r"is not signed|NO_PUBKEY|BADSIG|EXPKEYSIG|Sub-process .*sqv returned"
-                             r"|signatures? (?:couldn't|could not) be verified|Missing key"),
-    ("repository_missing", r"\b404\b|does not have a Release file|Unable to locate package"
-                           r"|has no installation candidate"),
-    ("no_route", r"Could not resolve|Temporary failure resolving|Network is unreachable"
-                 r"|Connection refused|Connection timed out|Could not connect|Unable to connect"),
+    (
+        "repository_signature",
+        r"is not signed|NO_PUBKEY|BADSIG|EXPKEYSIG|Sub-process .*sqv returned"
+        r"|signatures? (?:couldn't|could not) be verified|Missing key",
+    ),
+    (
+        "repository_missing",
+        r"\b404\b|does not have a Release file|Unable to locate package"
+        r"|has no installation candidate",
+    ),
+    (
+        "no_route",
+        r"Could not resolve|Temporary failure resolving|Network is unreachable"
+        r"|Connection refused|Connection timed out|Could not connect|Unable to connect",
+    ),
     ("package_broken", r"dpkg: error|returned an error code|unmet dependencies"),
 )
 
@@ -49,15 +70,23 @@ CAUSES = (
 def apt(module, *arguments):
     """Run apt-get, or end with the cause in a word and apt's own last lines."""
     lock = f"DPkg::Lock::Timeout={module.params['lock_seconds']}"
-    result = run("apt-get", "-o", lock, *QUIET, *arguments, env={"DEBIAN_FRONTEND": "noninteractive"})
+    result = run(
+        "apt-get", "-o", lock, *QUIET, *arguments, env={"DEBIAN_FRONTEND": "noninteractive"}
+    )
     said = result.stdout + result.stderr
     # apt-get update ends with 0 when a repository could not be read and old lists remain.
-    failed = result.returncode or (arguments[0] == "update" and re.search(r"^(?:E|Err): ?", said, re.M))
+    failed = result.returncode or (
+        arguments[0] == "update" and re.search(r"^(?:E|Err): ?", said, re.MULTILINE)
+    )
     if failed:
         lines = [line for line in said.splitlines() if re.match(r"(?:E|W|Err|dpkg): ?", line)]
         kind = next((kind for kind, words in CAUSES if re.search(words, said)), "package_failed")
-        fail(module, "The packages could not be installed", kind=kind,
-             reason="\n".join(lines[-6:]) or said[-800:])
+        fail(
+            module,
+            "The packages could not be installed",
+            kind=kind,
+            reason="\n".join(lines[-6:]) or said[-800:],
+        )
     return said
 
 
@@ -72,7 +101,7 @@ def install(module):
     if module.params["trust"]:
         run("update-ca-certificates")
     said = apt(module, "install", *module.params["packages"])
-    return re.findall(r"^Setting up (\S+) ", said, re.M)
+    return re.findall(r"^Setting up (\S+) ", said, re.MULTILINE)
 
 
 def main():

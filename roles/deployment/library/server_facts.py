@@ -18,7 +18,14 @@ from base64 import b64decode
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.prosody_store import account_path, password_matches
 from ansible.module_utils.school_server import (
-    CONFIG, PENDING, RUN, SECRETS, STATE, read_json, read_text, run,
+    CONFIG,
+    PENDING,
+    RUN,
+    SECRETS,
+    STATE,
+    read_json,
+    read_text,
+    run,
 )
 
 DOCUMENTATION = r"""
@@ -52,7 +59,7 @@ KEYRING = "/etc/apt/keyrings/jitsi-provision.asc"
 
 def system():
     """Return release, architecture, memory, cores and free disk of this machine."""
-    release = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', read_text("/etc/os-release"), re.M))
+    release = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', read_text("/etc/os-release"), re.MULTILINE))
     memory = re.search(r"MemTotal:\s+(\d+)", read_text("/proc/meminfo"))
     megabytes = int(memory.group(1)) // 1024 if memory else 0
     # A container's limit is what its services really get.
@@ -105,14 +112,20 @@ def packages():
 def debconf_host_name():
     """Return the host name that Jitsi's packages were once installed with, or nothing."""
     text = read_text("/var/cache/debconf/config.dat")
-    entry = re.search(r"^Name: jitsi-videobridge/jvb-hostname\n(?:.+\n)*?Value: (.*)$", text, re.M)
+    entry = re.search(
+        r"^Name: jitsi-videobridge/jvb-hostname\n(?:.+\n)*?Value: (.*)$", text, re.MULTILINE
+    )
     return entry.group(1).strip() if entry else ""
 
 
 def units(names):
     """Return for each unit whether it exists, runs, and since which invocation."""
-    shown = run("systemctl", "show", *names,
-                "--property=Id,LoadState,ActiveState,SubState,SourcePath,InvocationID")
+    shown = run(
+        "systemctl",
+        "show",
+        *names,
+        "--property=Id,LoadState,ActiveState,SubState,SourcePath,InvocationID",
+    )
     states = {}
     for block in shown.stdout.strip().split("\n\n"):
         entry = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
@@ -121,8 +134,9 @@ def units(names):
                 "loaded": entry["LoadState"] == "loaded",
                 # A service with only an init script (Jicofo) stays "active" when it has died.
                 "active": entry["ActiveState"] in ("active", "activating", "reloading")
-                and not (entry["SourcePath"].startswith("/etc/init.d/")
-                         and entry["SubState"] == "exited"),
+                and not (
+                    entry["SourcePath"].startswith("/etc/init.d/") and entry["SubState"] == "exited"
+                ),
                 "invocation": entry.get("InvocationID", ""),
             }
     return states
@@ -135,10 +149,14 @@ def listeners():
         columns = line.split()
         address, _colon, port = columns[4].rpartition(":")
         program = re.search(r'\(\("([^"]+)"', line)
-        held.append({
-            "protocol": columns[0], "address": address.strip("[]"), "port": int(port),
-            "program": program.group(1) if program else "",
-        })
+        held.append(
+            {
+                "protocol": columns[0],
+                "address": address.strip("[]"),
+                "port": int(port),
+                "program": program.group(1) if program else "",
+            }
+        )
     return held
 
 
@@ -146,11 +164,23 @@ def certificate(path):
     """Return subject names, issuer and end of a certificate, or nothing where there is none."""
     if not os.path.exists(path):
         return {}
-    shown = run("openssl", "x509", "-in", path, "-noout", "-issuer", "-subject", "-enddate",
-                "-fingerprint", "-sha256", "-ext", "subjectAltName").stdout
-    end = re.search(r"^notAfter=(.*)$", shown, re.M)
-    issuer = re.search(r"^issuer=(.*)$", shown, re.M)
-    subject = re.search(r"^subject=(.*)$", shown, re.M)
+    shown = run(
+        "openssl",
+        "x509",
+        "-in",
+        path,
+        "-noout",
+        "-issuer",
+        "-subject",
+        "-enddate",
+        "-fingerprint",
+        "-sha256",
+        "-ext",
+        "subjectAltName",
+    ).stdout
+    end = re.search(r"^notAfter=(.*)$", shown, re.MULTILINE)
+    issuer = re.search(r"^issuer=(.*)$", shown, re.MULTILINE)
+    subject = re.search(r"^subject=(.*)$", shown, re.MULTILINE)
     print_ = re.search(r"Fingerprint=([0-9A-F:]+)", shown)
     return {
         "names": sorted(re.findall(r"DNS:([^,\s]+)", shown)),
@@ -164,8 +194,10 @@ def certificate(path):
 def served_everywhere(path):
     """Tell whether web and TURN have this very certificate."""
     text = read_text(path)
-    return all(read_text(copy) == text for copy in (
-        CONFIG + "/tls/fullchain.pem", "/etc/coturn-tls/cert.pem"))
+    return all(
+        read_text(copy) == text
+        for copy in (CONFIG + "/tls/fullchain.pem", "/etc/coturn-tls/cert.pem")
+    )
 
 
 def key_fingerprint(armoured):
@@ -183,8 +215,8 @@ def key_fingerprint(armoured):
             size, start = int.from_bytes(data[2:6], "big"), 6
     else:
         width = 1 << (first & 3)
-        size, start = int.from_bytes(data[1:1 + width], "big"), 1 + width
-    packet = data[start:start + size]
+        size, start = int.from_bytes(data[1 : 1 + width], "big"), 1 + width
+    packet = data[start : start + size]
     return hashlib.sha1(b"\x99" + len(packet).to_bytes(2, "big") + packet).hexdigest().upper()
 
 
@@ -223,7 +255,8 @@ def service_accounts(domain):
     for user, secret in (("focus", "focus"), ("jvb", "bridge")):
         password = read_text(f"{SECRETS}/{secret}").strip()
         accounts[user] = bool(password) and password_matches(
-            account_path("auth." + domain, user), password)
+            account_path("auth." + domain, user), password
+        )
     roster = read_text(account_path("auth." + domain, "focus").replace("/accounts/", "/roster/"))
     accounts["roster"] = f"focus.{domain}" in roster
     return accounts
@@ -244,19 +277,23 @@ def main():
     facts = system()
     facts.update(addresses())
     facts.update(packages())
-    facts["users"] = re.findall(r"^([^:]+):", read_text("/etc/passwd"), re.M)
+    facts["users"] = re.findall(r"^([^:]+):", read_text("/etc/passwd"), re.MULTILINE)
     facts["debconf_host_name"] = debconf_host_name()
     facts["ours"] = os.path.isdir(CONFIG)
     facts["units"] = units(module.params["units"])
     facts["listeners"] = listeners()
-    facts["certificates"] = {path: certificate(path) for path in (
-        CONFIG + "/tls/fullchain.pem",
-        f"/etc/letsencrypt/live/{domain}/fullchain.pem",
-        STATE + "/own/chain.pem",
-        STATE + "/self-signed/certificate.pem",
-    )}
-    facts["served"] = [path for path, found in facts["certificates"].items()
-                       if found and served_everywhere(path)]
+    facts["certificates"] = {
+        path: certificate(path)
+        for path in (
+            CONFIG + "/tls/fullchain.pem",
+            f"/etc/letsencrypt/live/{domain}/fullchain.pem",
+            STATE + "/own/chain.pem",
+            STATE + "/self-signed/certificate.pem",
+        )
+    }
+    facts["served"] = [
+        path for path, found in facts["certificates"].items() if found and served_everywhere(path)
+    ]
     facts["acme_renewal"] = read_text(f"/etc/letsencrypt/renewal/{domain}.conf")
     facts["repository"] = repository(module.params["repository"], module.params["fingerprint"])
     facts["trusted"] = trusted_internally("auth." + domain)
@@ -264,8 +301,9 @@ def main():
     facts["pending"] = read_json(PENDING, {})
     facts["conference"] = read_text(RUN + "/first-conference").strip()
     facts["policy_rc_d"] = os.path.exists("/usr/sbin/policy-rc.d")
-    facts["local_changes"] = sorted(p for p in glob.glob(CONFIG + "/local/**", recursive=True)
-                                    if os.path.isfile(p))
+    facts["local_changes"] = sorted(
+        p for p in glob.glob(CONFIG + "/local/**", recursive=True) if os.path.isfile(p)
+    )
     module.exit_json(changed=False, server=facts)
 
 

@@ -26,8 +26,13 @@ def active(unit):
 
     In a container, for instance, the clock belongs to the host, and the time service steps aside.
     """
-    shown = run("systemctl", "show", unit, "-p",
-                "ActiveState,SubState,SourcePath,ConditionResult,ConditionTimestampMonotonic").stdout
+    shown = run(
+        "systemctl",
+        "show",
+        unit,
+        "-p",
+        "ActiveState,SubState,SourcePath,ConditionResult,ConditionTimestampMonotonic",
+    ).stdout
     state = dict(line.split("=", 1) for line in shown.splitlines())
     if state.get("ConditionResult") == "no" and state["ConditionTimestampMonotonic"] != "0":
         return True
@@ -49,8 +54,13 @@ def wait_active(module, names):
         if failed or time.monotonic() > end:
             unit = (failed or waiting)[0]
             journal = run("journalctl", "-u", unit, "-n", "15", "--no-pager", "-o", "cat").stdout
-            fail(module, f"{unit} does not start", kind="unit_failed", unit=unit,
-                 reason=journal.strip()[-1500:])
+            fail(
+                module,
+                f"{unit} does not start",
+                kind="unit_failed",
+                unit=unit,
+                reason=journal.strip()[-1500:],
+            )
         waiting = [name for name in waiting if not active(name)]
         if waiting:
             time.sleep(0.1)
@@ -90,8 +100,13 @@ def main():
             result = run("systemctl", "restart" if verb == "start" else verb, *names)
             if result.returncode:
                 wait_active(module, names)
-                fail(module, f"{', '.join(names)}: {result.stderr.strip()}", kind="unit_failed",
-                     unit=names[0], reason=result.stderr.strip())
+                fail(
+                    module,
+                    f"{', '.join(names)}: {result.stderr.strip()}",
+                    kind="unit_failed",
+                    unit=names[0],
+                    reason=result.stderr.strip(),
+                )
             wait_active(module, names)
         for unit in wave:
             pending.pop(unit, None)

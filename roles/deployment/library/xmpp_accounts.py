@@ -7,7 +7,12 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.prosody_store import (
-    DATA, account_path, account_text, accounts, encode, password_matches,
+    DATA,
+    account_path,
+    account_text,
+    accounts,
+    encode,
+    password_matches,
 )
 from ansible.module_utils.school_server import SECRETS, fail, read_text, run, write_atomically
 
@@ -60,12 +65,17 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "host": {"type": "str", "required": True},
-            "present": {"type": "list", "elements": "dict", "default": [], "options": {
-                "user": {"type": "str", "required": True},
-                # The name of a secret that lies on the server, or the password itself.
-                "secret": {"type": "str", "no_log": False},
-                "password": {"type": "str", "no_log": True},
-            }},
+            "present": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "user": {"type": "str", "required": True},
+                    # The name of a secret that lies on the server, or the password itself.
+                    "secret": {"type": "str", "no_log": False},
+                    "password": {"type": "str", "no_log": True},
+                },
+            },
             "absent": {"type": "list", "elements": "str", "default": []},
             "keep_password": {"type": "bool", "default": False, "no_log": False},
             "subscribe": {"type": "list", "elements": "dict", "default": []},
@@ -80,7 +90,9 @@ def main():
         exists = os.path.exists(path)
         if exists and module.params["keep_password"]:
             continue
-        password = account.get("password") or read_text(f"{SECRETS}/{account.get('secret')}").strip()
+        password = (
+            account.get("password") or read_text(f"{SECRETS}/{account.get('secret')}").strip()
+        )
         if not password and not module.check_mode:
             fail(module, f"there is no password for {user}", kind="account")
         if exists and password_matches(path, password):
@@ -102,13 +114,27 @@ def main():
         if module.check_mode:
             continue
         # Its exit code is 0 even for a user that does not exist, so the file is the witness.
-        done = run("prosodyctl", "mod_roster_command", "subscribe", entry["contact"],
-                   f"{entry['user']}@{host}")
+        done = run(
+            "prosodyctl",
+            "mod_roster_command",
+            "subscribe",
+            entry["contact"],
+            f"{entry['user']}@{host}",
+        )
         if entry["contact"] not in read_text(roster):
-            fail(module, f"{entry['contact']} could not be entered in the roster of {entry['user']}",
-                 kind="account", reason=(done.stderr + done.stdout).strip()[-500:])
-    module.exit_json(changed=bool(added or changed or removed), added=added, updated=changed,
-                     removed=removed, accounts=accounts(host))
+            fail(
+                module,
+                f"{entry['contact']} could not be entered in the roster of {entry['user']}",
+                kind="account",
+                reason=(done.stderr + done.stdout).strip()[-500:],
+            )
+    module.exit_json(
+        changed=bool(added or changed or removed),
+        added=added,
+        updated=changed,
+        removed=removed,
+        accounts=accounts(host),
+    )
 
 
 if __name__ == "__main__":

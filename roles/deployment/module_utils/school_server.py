@@ -59,7 +59,12 @@ def run(*command, **keywords):
     """Run a program in the C locale and return the completed process; never raises on its code."""
     environment = dict(os.environ, LC_ALL="C", **keywords.pop("env", {}))
     return subprocess.run(
-        command, capture_output=True, text=True, errors="replace", env=environment, check=False,
+        command,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=environment,
+        check=False,
         stdin=keywords.pop("stdin", subprocess.DEVNULL) if "input" not in keywords else None,
         **keywords,
     )

@@ -53,8 +53,10 @@ class Client:
         self.parser = ET.XMLPullParser(("start", "end"))
         self.depth = 0
         self.waiting = []
-        self.send(f"<?xml version='1.0'?><stream:stream to='{self.host}' version='1.0' "
-                  f"xmlns='jabber:client' xmlns:stream='{STREAM}'>")
+        self.send(
+            f"<?xml version='1.0'?><stream:stream to='{self.host}' version='1.0' "
+            f"xmlns='jabber:client' xmlns:stream='{STREAM}'>"
+        )
         self.expect("features")
 
     def send(self, text):
