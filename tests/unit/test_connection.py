@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "inventory.example").read_text(encoding="utf-8")
+
+
+def program(name: str) -> str:
+    """Return one of Ansible's programs, from where the tests' Python is."""
+    return str(Path(sys.executable).with_name(name))
 
 
 @pytest.fixture
@@ -28,7 +34,7 @@ def ssh_settings(project: Path, school: str, **environ: str) -> dict[str, str]:
     spy, said = project.parent / "ssh", project.parent / "said"
     spy.write_text(f'#!/bin/sh\n/usr/bin/ssh -G "$@" > "{said}"\nexit 255\n')
     spy.chmod(0o755)
-    command = ["ansible", "-i", "inventory.yml", "--playbook-dir", str(ROOT / "playbooks")]
+    command = [program("ansible"), "-i", "inventory.yml", "--playbook-dir", str(ROOT / "playbooks")]
     subprocess.run(
         [*command, school, "-m", "ansible.builtin.raw", "-a", "true"],
         cwd=project,
@@ -68,7 +74,7 @@ def test_another_account_another_port_and_ipv6(project: Path) -> None:
 def test_only_another_account_than_root_needs_sudo(
     project: Path, school: str, *, becomes: bool
 ) -> None:
-    command = ["ansible", "-i", "inventory.yml", "--playbook-dir", str(ROOT / "playbooks")]
+    command = [program("ansible"), "-i", "inventory.yml", "--playbook-dir", str(ROOT / "playbooks")]
     out = subprocess.run(
         [*command, school, "-m", "ansible.builtin.debug", "-a", "var=ansible_become"],
         cwd=project,
@@ -81,7 +87,7 @@ def test_only_another_account_than_root_needs_sudo(
 
 def test_ansible_reads_the_example_as_two_schools() -> None:
     out = subprocess.run(
-        ["ansible-inventory", "-i", "inventory.example", "--list"],
+        [program("ansible-inventory"), "-i", "inventory.example", "--list"],
         cwd=ROOT,
         check=True,
         capture_output=True,
