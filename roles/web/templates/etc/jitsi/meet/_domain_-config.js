@@ -36,6 +36,7 @@ var config = {
     // Nothing about a person beyond a name for the lesson.
     startWithAudioMuted: true,
     startWithVideoMuted: true,
+    hiddenPremeetingButtons: [ 'invite' ],
     prejoinConfig: { enabled: true, hideExtraJoinButtons: [ 'no-audio', 'by-phone' ] },
     requireDisplayName: true,
     hideEmailInSettings: true,
@@ -72,10 +73,11 @@ var config = {
     enableNoisyMicDetection: true,
     bridgeChannel: { preferSctp: true },
     testing: {},
+    // Not "security": the lobby is always on and no password leads past it.
     toolbarButtons: [
         'camera', 'chat', 'desktop', 'fullscreen', 'hangup', 'microphone', 'mute-everyone',
         'mute-video-everyone', 'noisesuppression', 'participants-pane', 'profile', 'raisehand',
-        'reactions', 'security', 'select-background', 'settings', 'shareaudio', 'shortcuts',
+        'reactions', 'select-background', 'settings', 'shareaudio', 'shortcuts',
         'tileview', 'toggle-camera', 'videoquality', 'invite'
     ]
 };
