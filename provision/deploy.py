@@ -101,10 +101,10 @@ def deploy(
         elapsed = time.monotonic() - progress.begun
         if as_json:
             console.result_line(_as_data(key, schools[key], outcome, error, rehearse=rehearse))
-        if rehearse:
+        if not rehearse:
+            _print_outcome(key, schools[key], outcome, error, elapsed, as_json=as_json)
+        elif error or not as_json:
             _print_plan(key, schools[key], outcome, error)
-        else:
-            _print_outcome(key, schools[key], outcome, error, elapsed)
     return worst
 
 
@@ -134,9 +134,15 @@ def _as_data(
 
 
 def _print_outcome(
-    key: str, school: School, outcome: runner.Outcome, error: ProvisionError | None, elapsed: float
+    key: str,
+    school: School,
+    outcome: runner.Outcome,
+    error: ProvisionError | None,
+    elapsed: float,
+    *,
+    as_json: bool,
 ) -> None:
-    """Print what a deployment did."""
+    """Print what a deployment did; with ``as_json`` the result itself is printed already."""
     details = _details(school, outcome)
     if details or error or _warnings(outcome):
         console.note(headline(school, outcome))
@@ -159,7 +165,8 @@ def _print_outcome(
         )
         return
     url = f"https://{school.domain}"
-    console.result(_("Ready after {time}: {url}").format(time=duration(elapsed), url=url))
+    tell = console.note if as_json else console.result
+    tell(_("Ready after {time}: {url}").format(time=duration(elapsed), url=url))
     if "accounts" in details:
         console.note(
             _("Only teachers can open rooms. Next: provision teachers add {school} NAME").format(
