@@ -189,7 +189,7 @@ class Tree:
                 "-days",
                 str(DAYS),
                 "-subj",
-                "/CN=" + name[:64],
+                "/CN=" + (name if len(name) <= 64 else "jitsi-provision"),
                 "-addext",
                 "subjectAltName=DNS:" + name,
                 "-keyout",
