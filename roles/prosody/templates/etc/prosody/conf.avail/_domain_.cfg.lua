@@ -107,15 +107,18 @@ Component "lobby.{{ settings.domain }}" "muc"
 Component "breakout.{{ settings.domain }}" "muc"
     restrict_room_creation = true
     storage = "memory"
-    modules_enabled = { "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit" }
+    modules_enabled = {
+        "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit", "school_rooms",
+    }
     admins = { focus }
     muc_room_locking = false
     muc_room_default_public_jids = true
+    muc_rate_joins = 30
 
 -- Where the bridges announce themselves to the focus.
 Component "internal.auth.{{ settings.domain }}" "muc"
     storage = "memory"
-    modules_enabled = { "muc_hide_all", "ping" }
+    modules_enabled = { "muc_hide_all", "ping", "school_internal" }
     admins = { focus, bridge }
     muc_room_locking = false
     muc_room_default_public_jids = true
