@@ -1,0 +1,40 @@
+"""`script/pictures`: records real commands in a terminal and draws them for the README."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pexpect
+from rich.console import Console
+from rich.text import Text
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "docs" / "pictures"
+COMMANDS = ("provision deploy demo", "provision deploy demo", "provision teachers add demo a.meier")
+COLUMNS = 92
+
+
+def main() -> None:
+    """Write docs/pictures/deploy.svg and page.png."""
+    console = Console(record=True, width=COLUMNS, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    for command in COMMANDS:
+        console.print(f"[bold]$ {command}[/bold]", highlight=False)
+        output = pexpect.run(
+            command, cwd=str(ROOT / ".bench" / "demo"), timeout=900, dimensions=(40, COLUMNS)
+        )
+        for line in str(output.decode()).splitlines():
+            # What a terminal would still show of a line that was written over.
+            shown = line.split("\x1b[2K")[-1].split("\r")[-1]
+            if shown.strip() or not line.strip():
+                console.print(Text.from_ansi(shown))
+        console.print()
+    PICTURES.mkdir(exist_ok=True)
+    console.save_svg(str(PICTURES / "deploy.svg"), title="provision")
+    page = ROOT / ".bench" / "demo" / "page.png"
+    if page.exists():
+        shutil.copyfile(page, PICTURES / "page.png")
+
+
+if __name__ == "__main__":
+    main()
