@@ -121,6 +121,7 @@ class SettingsError(ProvisionError):
     """All problems of the settings at once."""
 
     default_exit_code = ExitCode.USAGE
+    line_label = N_("line {number}")
 
     def __init__(
         self,
@@ -138,7 +139,7 @@ class SettingsError(ProvisionError):
         rows: list[tuple[str, str]] = []
         for problem in self.problems:
             if problem.line:
-                label = _("line {number}").format(number=problem.line)
+                label = _(self.line_label).format(number=problem.line)
             else:
                 label = "" if rows else _("Why")
             head = problem.headline()

@@ -106,16 +106,22 @@ def taken(inventory: Inventory, name: str, value: Any, port: int) -> str:
 
 def add_school(path: Path, key: str, settings: Mapping[str, Any], header: str = "") -> None:
     """Write a new school into the file, which is created with the header if there is none."""
+    add_schools(path, {key: settings}, header)
+
+
+def add_schools(path: Path, schools: Mapping[str, Mapping[str, Any]], header: str = "") -> None:
+    """Write new schools into the file in one step: all of them, or none."""
     document = Document.read(path) if path.exists() else Document.new(path, header)
-    if key in _hosts(document):
-        raise RefusedError(
-            _("{path} already has the school {key}").format(path=path, key=key),
-            _("nothing was changed"),
-            _("change its lines in {path}, or choose another short name").format(path=path),
-        )
-    checks.school_key(key)
-    _refuse_wrong(path, settings)
-    _save(edits.add_host(document, GROUP, key, settings))
+    for key, settings in schools.items():
+        if key in _hosts(document):
+            raise RefusedError(
+                _("{path} already has the school {key}").format(path=path, key=key),
+                _("nothing was changed"),
+                _("change its lines in {path}, or choose another short name").format(path=path),
+            )
+        checks.school_key(key)
+        _refuse_wrong(path, settings)
+    _save(edits.add_hosts(document, GROUP, schools))
 
 
 def remove_school(path: Path, key: str) -> None:

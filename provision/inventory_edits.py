@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 STEP = 2
 
 
-def add_host(document: Document, group: str, key: str, settings: Mapping[str, Any]) -> Document:
-    """Return the file with another school at the end of the group."""
+def add_hosts(document: Document, group: str, schools: Mapping[str, Mapping[str, Any]]) -> Document:
+    """Return the file with more schools at the end of the group."""
     expected = plain(document.data) or {}
     group_data = expected[group] = expected.get(group) or {}
-    group_data["hosts"] = (group_data.get("hosts") or {}) | {key: dict(settings)}
-    added: dict[str, Any] = {key: settings}
+    new = {key: dict(settings) for key, settings in schools.items()}
+    group_data["hosts"] = (group_data.get("hosts") or {}) | new
+    added: dict[str, Any] = dict(new)
     for place in ((group, "hosts"), (group,)):
         if place in document.spans:
             return _inserted(document, place, added, expected)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from provision import inventory
 from provision.errors import RefusedError, SettingsError, UsageError
-from provision.inventory_edits import add_host
+from provision.inventory_edits import add_hosts
 from provision.inventory_file import Document
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def test_the_file_keeps_its_mode_its_link_and_its_line_ends(path: Path) -> None:
 
 
 def test_a_file_that_changed_meanwhile_is_left_alone(path: Path) -> None:
-    document = add_host(Document.read(path), "schools", "ost", NEW)
+    document = add_hosts(Document.read(path), "schools", {"ost": NEW})
     path.write_text(BY_HAND + "# typed just now\n")
     with pytest.raises(RefusedError, match="changed by someone else"):
         document.save()
@@ -178,7 +178,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(path: Path) -> None:
 
 def test_a_file_that_appeared_meanwhile_is_left_alone(path: Path) -> None:
     fresh = path.with_name("new.yml")
-    document = add_host(Document.new(fresh, ""), "schools", "ost", NEW)
+    document = add_hosts(Document.new(fresh, ""), "schools", {"ost": NEW})
     fresh.write_text("mine")
     with pytest.raises(RefusedError, match="changed by someone else"):
         document.save()
