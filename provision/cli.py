@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "new": N_("Add a school: asks what it needs and writes inventory.yml."),
+    "connect": N_("Make the first contact with a server: compare its key, install yours."),
     "plan": N_("Say what a deployment would change, and change nothing."),
     "deploy": N_("Install and configure a school's server; a second run changes nothing."),
     "teachers": N_("Add, list and remove the accounts of teachers."),

@@ -119,6 +119,13 @@ def ask(prompt: str) -> str:
     return line.rstrip("\n")
 
 
+def secret(prompt: str) -> str:
+    """Return what a person typed without showing it."""
+    import getpass  # noqa: PLC0415 - seldom needed
+
+    return getpass.getpass(prompt)
+
+
 def phase(title: str, seconds: float, detail: str, title_width: int = 22) -> None:
     """Write the line of something that was done: what, how long it took, what came of it."""
     pad = " " * max(title_width - width(title), 0)

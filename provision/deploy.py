@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provision import console, runner
+from provision import connect, console, runner
 from provision.errors import ExitCode, ProvisionError
 from provision.failures import explain
 from provision.i18n import N_, _, ngettext
@@ -80,6 +80,8 @@ def deploy(
     rehearse: bool = False,
 ) -> ExitCode:
     """Deploy to schools, or with ``rehearse`` only say what would change; return the exit code."""
+    if not as_json:
+        connect.ensure(inventory, schools)
     single = next(iter(schools.values())) if len(schools) == 1 else None
     progress = _Progress(single or next(iter(schools.values())), single is None or verbose)
     try:
@@ -95,7 +97,7 @@ def deploy(
         progress.drop()
     worst = ExitCode.OK
     for key, outcome in outcomes.items():
-        error = explain(outcome.failure, schools[key]) if outcome.failure else None
+        error = explain(outcome.failure, schools[key], key) if outcome.failure else None
         if error:
             worst = max(worst, error.exit_code)
         elapsed = time.monotonic() - progress.begun

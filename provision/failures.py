@@ -101,20 +101,18 @@ SSH = (
     (
         r"REMOTE HOST IDENTIFICATION HAS CHANGED",
         N_("The server shows another key than last time."),
-        N_("if the provider has set it up anew: ssh-keygen -R '{known}' -f known_hosts, then "
-           "compare and pin its new key; otherwise somebody may be in between: do not sign in"),
+        N_("if you know that the provider has set it up anew: {connect} --new-server; otherwise "
+           "somebody may be in between: do not sign in"),
     ),
     (
         r"[Nn]o \S+ host key is known|Host key verification failed",
         N_("The server's key is not known yet, so nobody can say that it is the right server."),
-        N_("compare the key that the provider shows with `ssh-keyscan -p {port} {address} | "
-           "ssh-keygen -lf -`; if they are equal: "
-           "ssh-keyscan -p {port} {address} >> known_hosts"),
+        "{connect}",
     ),
     (
         r"Permission denied|Too many authentication failures",
         N_("The server refuses to let {user} sign in."),
-        N_("install your key there: ssh-copy-id -p {port} {user}@{address}"),
+        "{connect}",
     ),
     (
         r"Could not resolve hostname|Name or service not known",
@@ -134,16 +132,14 @@ SSH = (
 )  # fmt: skip
 
 
-def explain(failure: dict[str, Any], school: School) -> ProvisionError:
-    """Return the error for a failed task."""
+def explain(failure: dict[str, Any], school: School, key: str = "") -> ProvisionError:
+    """Return the error for a failed task; ``key`` is what inventory.yml calls the school."""
     values = {
         "address": school.address,
         "domain": school.domain,
         "user": school.ssh_user,
         "port": school.ssh_port,
-        "known": school.address
-        if school.ssh_port == 22  # noqa: PLR2004 - how known_hosts writes the usual port
-        else f"[{school.address}]:{school.ssh_port}",
+        "connect": f"provision connect {key}".rstrip(),
     }
     told = failure.get("error")
     if told:

@@ -132,6 +132,13 @@ def remove_school(path: Path, key: str) -> None:
     _save(edits.remove_host(document, GROUP, key))
 
 
+def variable(path: Path, key: str, name: str) -> Any:
+    """Return what the file says of a school, or for all, in one of Ansible's own variables."""
+    group = plain(Document.read(path).data)[GROUP]
+    own = group["hosts"][key] or {}
+    return own.get(name, (group.get("vars") or {}).get(name, ""))
+
+
 def set_value(path: Path, key: str, name: str, value: Any) -> None:
     """Write one setting of a school."""
     document = Document.read(path)
@@ -145,6 +152,8 @@ def _refuse_wrong(path: Path, settings: Mapping[str, Any]) -> None:
     """Raise what is wrong with values that are about to be written."""
     problems = []
     for name, value in settings.items():
+        if name.startswith(ANSIBLE_PREFIX):
+            continue
         try:
             check_value(name, value)
         except ValueError as error:

@@ -6,7 +6,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from provision import console, runner
+from provision import connect, console, runner
 from provision.errors import RefusedError, UsageError
 from provision.failures import explain
 from provision.i18n import _
@@ -100,7 +100,8 @@ def _present(passwords: dict[str, str]) -> dict[str, Any]:
 
 def _change(inventory: Path, key: str, school: School, variables: dict[str, Any]) -> dict[str, Any]:
     """Run the playbook and return what it says of the accounts."""
+    connect.ensure(inventory, {key: school})
     outcome = runner.run("teachers", inventory, [key], variables=variables)[key]
     if outcome.failure:
-        raise explain(outcome.failure, school)
+        raise explain(outcome.failure, school, key)
     return outcome.results["Change teachers' accounts"]

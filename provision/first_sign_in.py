@@ -1,0 +1,130 @@
+"""The one sign-in with the provider's password: a forced change of it, and the technician's key."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from provision import console, ssh
+from provision.errors import ServerError, UsageError
+from provision.i18n import _
+
+if TYPE_CHECKING:
+    from provision.host_keys import HostKey
+    from provision.identity import Identity
+    from provision.openssh import Said
+
+ATTEMPTS = 3
+# Adds a line to authorized_keys unless it is there; a commented or forced one does not count.
+INSTALL = r"""set -eu
+umask 077
+IFS= read -r line
+start=$(printf "%s\n" "$line" | cut -d " " -f 1,2)
+mkdir -p "$HOME/.ssh"
+chmod 700 "$HOME/.ssh"
+file=$(readlink -f "$HOME/.ssh/authorized_keys")
+touch "$file"
+chmod 600 "$file"
+if cut -d " " -f 1,2 "$file" | grep -qxF -e "$start"; then exit 0; fi
+new=$(mktemp "$file.XXXXXX")
+trap "rm -f \"$new\"" EXIT
+cat "$file" > "$new"
+if [ -s "$new" ] && [ -n "$(tail -c 1 "$new")" ]; then echo >> "$new"; fi
+printf "%s\n" "$line" >> "$new"
+mv -f "$new" "$file"
+"""
+
+
+def install(
+    server: ssh.Server, host_key: HostKey, mine: Identity, descriptor: int | None, refused: Said
+) -> str:
+    """Put the technician's key into the account; return the password that is valid afterwards."""
+    session = ssh.Session(server, host_key)
+    try:
+        methods = session.methods()
+    finally:
+        session.close()
+    if not methods & {"password", "keyboard-interactive"}:
+        raise ServerError(
+            _("The server accepts keys only, and refuses yours."),
+            refused.text.rpartition("\n")[2],
+            _("enter this line as an SSH key on the provider's web page, or sign in with the key "
+              "that is there already (--identity FILE):\n{public}").format(public=mine.public),
+        )  # fmt: skip
+    session, password = _signed_in(server, host_key, methods, descriptor)
+    try:
+        code, said = session.run(f"sh -c '{INSTALL}'", mine.public + "\n")
+    finally:
+        session.close()
+    if code:
+        raise ServerError(_("Your key could not be installed on the server."), said.strip()[-300:])
+    return password
+
+
+def _signed_in(
+    server: ssh.Server, host_key: HostKey, methods: set[str], descriptor: int | None
+) -> tuple[ssh.Session, str]:
+    """Return a session that may do something, and the password that is valid now."""
+    new = secrets.token_urlsafe(18)
+    for attempt in range(1, ATTEMPTS + 1):
+        password = read_password(server, descriptor)
+        # Connected only now: a server hangs up on people who take their time to type.
+        session = ssh.Session(server, host_key)
+        try:
+            changed = session.sign_in(password, new, methods)
+            break
+        except ssh.WrongPasswordError as error:
+            session.close()
+            if descriptor is not None or attempt == ATTEMPTS:
+                raise
+            console.bad(error.what, indent=2)
+    if not changed and not session.must_change_password():
+        return session, password
+    # Shown before anything can go wrong: it is the way in through the provider's console.
+    console.result(
+        _("The server wants a new password for {user}. From now on it is: {new}").format(
+            user=session.user, new=new
+        )
+    )
+    console.note(
+        _("It is shown only now. Keep it: it is the way in through the provider's console.")
+    )
+    try:
+        if not changed:
+            session.change_password(password, new)
+    finally:
+        session.close()
+    session = ssh.Session(server, host_key)
+    session.sign_in(new, new, methods)
+    return session, new
+
+
+def read_password(server: ssh.Server, descriptor: int | None) -> str:
+    """Return the provider's password, from the descriptor or the person."""
+    if descriptor is not None:
+        return _from_descriptor(descriptor)
+    if not console.interactive():
+        raise ServerError(
+            _("The server refuses your key, and nobody is here to type a password."),
+            next=_("enter your key on the provider's web page, or hand over the password: "
+                   "provision connect {key} --password-fd 0 < FILE").format(key=server.key),
+        )  # fmt: skip
+    return console.secret(
+        _("Password of {user} from the provider (not shown): ").format(user=server.school.ssh_user)
+    )
+
+
+def _from_descriptor(number: int) -> str:
+    """Return the first line that comes from a file descriptor."""
+    try:
+        with os.fdopen(os.dup(number), "rb", buffering=0) as stream:
+            line = stream.readline().decode().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            _("No password can be read from the descriptor {number}").format(number=number),
+            next=_("for instance: --password-fd 0 < FILE"),
+        ) from error
+    if not line:
+        raise UsageError(_("The descriptor {number} holds no password").format(number=number))
+    return line
