@@ -1,0 +1,74 @@
+"""One deployed school for most tests; bare hosts for the rest."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from tests.system import school as schools
+from tests.system.project import Agent, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.bench import Bench, Host
+    from tests.conftest import MakeHost
+    from tests.system.school import School
+
+REUSE = "PROVISION_SYSTEM_HOST"
+"""Set it to a host's name to deploy there once and come back to it in the next session."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs hosts."""
+    for item in items:
+        if "tests/system/" in item.nodeid:
+            item.add_marker(pytest.mark.host)
+
+
+class MakeProject(Protocol):
+    """Return a new technician's directory for a host."""
+
+    def __call__(self, host: Host, **settings: Any) -> Project: ...
+
+
+@pytest.fixture(scope="session")
+def agent(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
+    """An agent with the key that every host accepts."""
+    key = bench.directory / "key" / "id_ed25519"
+    agent = Agent(tmp_path_factory.mktemp("agent"), key)
+    yield agent
+    agent.stop()
+
+
+@pytest.fixture(scope="session")
+def make_project(
+    bench: Bench, agent: Agent, tmp_path_factory: pytest.TempPathFactory
+) -> MakeProject:
+    """A function that makes projects."""
+    numbers = count(1)
+
+    def make(host: Host, **settings: Any) -> Project:
+        folder = tmp_path_factory.mktemp(f"p{next(numbers)}")
+        return Project(folder, host, agent, schools.settings(bench, host) | settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def school(bench: Bench, make_host: MakeHost, make_project: MakeProject) -> School:
+    """Debian 13, deployed with the program; tests leave it as they found it."""
+    reused = os.environ.get(REUSE)
+    if not reused:
+        host = make_host("13", name="school")
+        return schools.deploy(bench, host, make_project(host))
+    host = bench.host(reused)
+    project, kept = make_project(host), bench.directory / f"system-{host.name}-{host.born:.0f}.json"
+    if not kept.exists():
+        made = schools.deploy(bench, host, project)
+        schools.save(made.record, kept)
+        return made
+    return schools.School(bench, host, project, schools.load(kept))
