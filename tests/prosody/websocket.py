@@ -19,10 +19,14 @@ class ClosedError(ConnectionError):
 
 
 class WebSocket:
-    """One connection to 127.0.0.1."""
+    """Talks over a connection that is there already, or to a port of this machine."""
 
-    def __init__(self, port: int, target: str, protocol: str, headers: Mapping[str, str]) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+    def __init__(
+        self, below: socket.socket | int, target: str, protocol: str, headers: Mapping[str, str]
+    ) -> None:
+        if isinstance(below, int):
+            below = socket.create_connection(("127.0.0.1", below), timeout=10)
+        self.socket = below
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         key = base64.b64encode(os.urandom(16)).decode()
