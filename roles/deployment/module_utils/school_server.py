@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import tempfile
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 CONFIG = "/etc/jitsi-provision"
 SECRETS = CONFIG + "/secrets"
@@ -13,9 +18,11 @@ STATE = "/var/lib/jitsi-provision"
 RUN = "/run/jitsi-provision"
 MANIFEST = STATE + "/files.json"
 PENDING = STATE + "/pending.json"
+STAGED = ".jitsi-provision-"
+"""How the name of a file begins that is about to replace another one."""
 
 
-def read_text(path, default=""):
+def read_text(path: str, default: str = "") -> str:
     """Return a file's text, or the default where it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -24,7 +31,7 @@ def read_text(path, default=""):
         return default
 
 
-def read_json(path, default):
+def read_json(path: str, default: Any) -> Any:
     """Return what a JSON file of ours holds, or the default (a torn file counts as none)."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -33,10 +40,30 @@ def read_json(path, default):
         return default
 
 
-def write_atomically(path, data, mode=0o600, uid=0, gid=0):
+def secret_values() -> dict[str, str]:
+    """Return the secrets that were born on this server, by name."""
+    names = os.listdir(SECRETS) if os.path.isdir(SECRETS) else []
+    values = {name: read_text(os.path.join(SECRETS, name)).strip() for name in names}
+    return {name: value for name, value in values.items() if value}
+
+
+def make_folder(path: str, mode: int = 0o755) -> None:
+    """Make a directory and those above it, with these rights even where the umask is strict."""
+    missing = []
+    while not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    for each in reversed(missing):
+        os.mkdir(each, mode)
+        os.chmod(each, mode)
+
+
+def write_atomically(
+    path: str, data: str | bytes, mode: int = 0o600, uid: int = 0, gid: int = 0
+) -> None:
     """Replace a file so that a reader, or a cut connection, never sees half of it."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    descriptor, staged = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".jitsi-provision-")
+    make_folder(os.path.dirname(path))
+    descriptor, staged = tempfile.mkstemp(dir=os.path.dirname(path), prefix=STAGED)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data if isinstance(data, bytes) else data.encode())
@@ -45,17 +72,17 @@ def write_atomically(path, data, mode=0o600, uid=0, gid=0):
         os.chown(staged, uid, gid)
         os.chmod(staged, mode)
         os.replace(staged, path)
-    except BaseException:
-        os.unlink(staged)
-        raise
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(staged)
 
 
-def write_json(path, value):
+def write_json(path: str, value: Any) -> None:
     """Write a JSON file of ours atomically."""
     write_atomically(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
 
 
-def run(*command, **keywords):
+def run(*command: str, **keywords: Any) -> subprocess.CompletedProcess[str]:
     """Run a program in the C locale and return the completed process; never raises on its code."""
     environment = dict(os.environ, LC_ALL="C", **keywords.pop("env", {}))
     return subprocess.run(
@@ -70,6 +97,7 @@ def run(*command, **keywords):
     )
 
 
-def fail(module, what, **details):
+def fail(module: AnsibleModule, what: str, **details: Any) -> NoReturn:
     """End the module with what happened; the program turns the kind into cause and remedy."""
     module.fail_json(msg=what, **details)
+    raise AssertionError  # fail_json ends the process

@@ -1,0 +1,42 @@
+"""Self-signed key pairs, for what needs some certificate and no certificate authority."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+from ansible.module_utils.school_server import read_text, run
+
+DAYS = 3650
+RENEW_SECONDS = 60 * 86400
+COMMON_NAME_CHARACTERS = 64
+
+
+class KeyPairError(Exception):
+    """OpenSSL said no."""
+
+
+def lasts(certificate: str, key: str) -> bool:
+    """Tell whether a key pair is there and does not end within two months."""
+    if not (os.path.exists(certificate) and os.path.exists(key)):
+        return False
+    seconds = str(RENEW_SECONDS)
+    end = run("openssl", "x509", "-in", certificate, "-noout", "-checkend", seconds)
+    return end.returncode == 0
+
+
+def make(name: str, folder: str) -> tuple[str, str]:
+    """Return the texts of a new key and its certificate; the folder holds them meanwhile.
+
+    EC P-256, because such a key is made in no time, and Java 17 and 21 accept it.
+    """
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        key, certificate = f"{place}/key", f"{place}/certificate"
+        kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+        subject = ("-subj", f"/CN={name[:COMMON_NAME_CHARACTERS]}")
+        names = ("-addext", f"subjectAltName=DNS:{name}")
+        written = ("-keyout", key, "-out", certificate)
+        made = run("openssl", "req", "-x509", *kind, "-days", str(DAYS), *subject, *names, *written)
+        if made.returncode:
+            raise KeyPairError(made.stderr.strip())
+        return read_text(key), read_text(certificate)
