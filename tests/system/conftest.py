@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from tests.system import school as schools
+from tests.system.entrance import Entrance
 from tests.system.project import Agent, Project
 
 if TYPE_CHECKING:
@@ -72,3 +73,9 @@ def school(bench: Bench, make_host: MakeHost, make_project: MakeProject) -> Scho
         schools.save(made.record, kept)
         return made
     return schools.School(bench, host, project, schools.load(kept))
+
+
+@pytest.fixture(scope="session")
+def entrance(bench: Bench, school: School) -> Entrance:
+    """The deployed school's server as the outside sees it."""
+    return Entrance(school.host.address, school.domain, bench.acme.root_file)

@@ -1,0 +1,74 @@
+"""A school's server as the outside sees it: HTTPS and TLS by name, trusting one root."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By name in small letters."""
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """One server; its name is not looked up."""
+
+    address: str
+    domain: str
+    root: Path
+    """The only authority that is trusted."""
+
+    def connect(self, port: int) -> socket.socket:
+        """Return a plain connection."""
+        return socket.create_connection((self.address, port), timeout=PATIENCE)
+
+    def secure(self, port: int = 443, context: ssl.SSLContext | None = None) -> ssl.SSLSocket:
+        """Return a TLS connection; the certificate has to be for the domain and verify."""
+        context = context or ssl.create_default_context(cafile=str(self.root))
+        return context.wrap_socket(self.connect(port), server_hostname=self.domain)
+
+    def certificate(self, port: int = 443) -> dict[str, object]:
+        """Return what a verified certificate says."""
+        with self.secure(port) as connection:
+            return dict(connection.getpeercert() or {})
+
+    def get(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: str | None = None,
+        port: int = 443,
+    ) -> Answer:
+        """Return the answer to one request; redirections are not followed."""
+        connection = http.client.HTTPConnection(self.domain, port, timeout=PATIENCE)
+        connection.sock = self.connect(port) if port == 80 else self.secure(port)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            answer = connection.getresponse()
+            names = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, names, answer.read())
+        finally:
+            connection.close()

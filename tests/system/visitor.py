@@ -1,0 +1,79 @@
+"""Somebody at a browser far away: through the web server, with TLS, over websocket or BOSH."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+from tests.prosody.person import SASL, Person, Refused
+from tests.prosody.websocket import WebSocket
+
+if TYPE_CHECKING:
+    from tests.system.entrance import Entrance
+
+FOCUS = "http://jitsi.org/protocol/focus"
+SERVICES = "urn:xmpp:extdisco:2"
+BOSH = "http://jabber.org/protocol/httpbind"
+
+
+class Visitor(Person):
+    """A person of the Prosody tests, over wss://DOMAIN/xmpp-websocket."""
+
+    def __init__(self, entrance: Entrance, host: str, *, room: str = "") -> None:
+        self.host = host
+        self.domain = entrance.domain
+        self.heard = []
+        self.jid = self.nick = ""
+        target = f"/xmpp-websocket?room={room}"
+        headers = {"Host": entrance.domain, "Origin": f"https://{entrance.domain}"}
+        self.socket = WebSocket(entrance.secure(), target, "xmpp", headers)
+        self.open()
+
+    def open_room(self, room: str) -> ET.Element:
+        """Ask the focus for a conference and return its answer; Refused if it declines."""
+        answer = self.ask(
+            "set",
+            f"focus.{self.domain}",
+            f"<conference xmlns='{FOCUS}' room='{room}' machine-uid='test'/>",
+        )
+        found = answer.find(f"{{{FOCUS}}}conference")
+        assert found is not None, ET.tostring(answer)
+        return found
+
+    def services(self) -> list[dict[str, str]]:
+        """Return the STUN and TURN servers that are announced, with credentials."""
+        answer = self.ask("get", self.domain, f"<services xmlns='{SERVICES}'/>")
+        return [dict(service.attrib) for service in answer.iter(f"{{{SERVICES}}}service")]
+
+
+class BoshVisitor:
+    """A sign-in over https://DOMAIN/http-bind, as browsers do it where websockets are blocked."""
+
+    def __init__(self, entrance: Entrance, host: str) -> None:
+        self.entrance = entrance
+        self.numbers = itertools.count(1)
+        begun = self.post(f"to='{host}' wait='5' hold='1' ver='1.6' xmpp:version='1.0'")
+        self.session = begun.get("sid", "")
+        self.mechanisms = [found.text for found in begun.iter(f"{{{SASL}}}mechanism")]
+
+    def post(self, attributes: str, content: str = "") -> ET.Element:
+        """Send a body and return the answering one."""
+        body = (
+            f"<body xmlns='{BOSH}' xmlns:xmpp='urn:xmpp:xbosh' rid='{next(self.numbers)}' "
+            f"{attributes}>{content}</body>"
+        )
+        answer = self.entrance.get("/http-bind", method="POST", body=body)
+        assert answer.status == 200, answer
+        return ET.fromstring(answer.body)
+
+    def sign_in(self, mechanism: str = "ANONYMOUS", name: str = "", password: str = "") -> None:
+        """Return when the server is satisfied; else Refused."""
+        text = base64.b64encode(f"\0{name}\0{password}".encode()).decode() if name else ""
+        auth = f"<auth xmlns='{SASL}' mechanism='{mechanism}'>{text}</auth>"
+        answer = self.post(f"sid='{self.session}'", auth)
+        if answer.find(f"{{{SASL}}}success") is None:
+            failure = answer.find(f"{{{SASL}}}failure")
+            assert failure is not None, ET.tostring(answer)
+            raise Refused(failure[0].tag.rpartition("}")[2])
