@@ -48,6 +48,9 @@ external_services = {
 muc_room_allow_persistent = false
 muc_tombstones = false
 
+-- Nor of a connection: this store keeps a file for each guest, and when a teacher's last one ended.
+storage = { smacks_h = "memory" }
+
 -- Teachers: accounts with hashed passwords.
 VirtualHost "{{ settings.domain }}"
     authentication = "internal_hashed"
