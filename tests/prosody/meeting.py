@@ -6,7 +6,7 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tests.prosody.person import Person, in_room
+from tests.prosody.person import DESTROYED, Person, in_room
 from tests.prosody.server import DOMAIN
 
 if TYPE_CHECKING:
@@ -61,9 +61,11 @@ class Meeting:
             lambda stanza: stanza.get("from") == nick and stanza.get("type") == "unavailable"
         )
 
-    def hears_nothing_from_the_room(self, person: Person) -> bool:
-        """Return whether nothing of the room has reached somebody, by now."""
-        return not [stanza for stanza in person.catch_up() if in_room(self.room)(stanza)]
+    def still_waits(self, person: Person) -> bool:
+        """Return whether, by now, neither lobby nor room has moved somebody on."""
+        heard = person.catch_up()
+        ended = [s for s in heard if in_room(self.lobby)(s) and s.find(DESTROYED) is not None]
+        return not ended and not [stanza for stanza in heard if in_room(self.room)(stanza)]
 
     def close(self) -> None:
         """Send everybody home."""

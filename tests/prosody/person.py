@@ -24,6 +24,7 @@ Match = Callable[[ET.Element], bool]
 MUC = "http://jabber.org/protocol/muc"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 JITSI = "http://jitsi.org/jitmeet"
+DESTROYED = f".//{{{MUC}#user}}destroy"
 PATIENCE = 10.0
 
 numbers = itertools.count(1)
@@ -207,9 +208,12 @@ class Person:
         """Let somebody in from the lobby, who then enters the room."""
         for guest in guests:
             self.invite(room, guest.jid)
+        lobby = room.replace("@conference.", "@lobby.")
         for guest in guests:
             guest.expect(lambda stanza: stanza.find(f".//{{{MUC}#user}}invite") is not None)
             guest.join(room)
+            guest.send(f"<presence type='unavailable' to='{lobby}/{guest.nick}'/>")
+            guest.expect(lambda stanza: in_room(lobby)(stanza) and is_gone(stanza))
 
     def invite(self, room: str, address: str) -> None:
         """Send an invitation through the room."""
@@ -260,6 +264,11 @@ def is_own(stanza: ET.Element) -> bool:
     """Return whether a presence tells somebody that he is in the room now."""
     path = f".//{{{MUC}#user}}status[@code='110']"
     return stanza.get("type") is None and stanza.find(path) is not None
+
+
+def is_gone(stanza: ET.Element) -> bool:
+    """Return whether a presence says that somebody has left."""
+    return stanza.tag.endswith("}presence") and stanza.get("type") == "unavailable"
 
 
 def standing(stanza: ET.Element) -> tuple[str, str]:

@@ -65,7 +65,6 @@ VirtualHost "guest.$domain"
 VirtualHost "auth.$domain"
     authentication = "internal_hashed"
 Component "conference.$domain" "muc"
-    restrict_room_creation = true
     storage = "memory"
     admins = { "focus@auth.$domain" }
     modules_enabled = { "muc_hide_all", "muc_meeting_id", "muc_rate_limit", "school_rooms" }
