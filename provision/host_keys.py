@@ -115,7 +115,8 @@ def pin(path: Path, address: str, port: int, key: HostKey) -> None:
     kept.append(f"{name} {key.kind} {base64.b64encode(key.blob).decode('ascii')}")
     target = path.resolve()
     try:
-        write_at_once(target, ("\n".join(kept) + "\n").encode(), MODE, new=not target.exists())
+        content = "".join(f"{line}\n" for line in kept).encode(errors="surrogateescape")
+        write_at_once(target, content, MODE, new=not target.exists())
     except OSError as error:
         raise RefusedError(
             _("{path} cannot be written").format(path=path), str(error.strerror)
@@ -124,7 +125,8 @@ def pin(path: Path, address: str, port: int, key: HostKey) -> None:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        return text.removesuffix("\n").split("\n") if text else []
     except FileNotFoundError:
         return []
     except OSError as error:
