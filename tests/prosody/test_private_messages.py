@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.prosody.person import condition
+from tests.prosody.person import MUC, condition
 
 if TYPE_CHECKING:
-    import xml.etree.ElementTree as ET
     from collections.abc import Callable
 
     from tests.prosody.meeting import Meeting
@@ -70,3 +70,13 @@ def test_everybody_reads_what_a_guest_writes_to_all(meeting: Meeting) -> None:
     one, other = meeting.admitted_guest(teacher), meeting.admitted_guest(teacher)
     one.send(f"<message to='{meeting.room}' type='groupchat'>{TEXT}</message>")
     assert other.expect(is_from(meeting, one)).findtext("{*}body") == "psst"
+
+
+def test_declining_an_invitation_is_no_way_to_write_to_a_guest(meeting: Meeting) -> None:
+    teacher = meeting.teacher()
+    one, other = meeting.admitted_guest(teacher), meeting.admitted_guest(teacher)
+    for address in (other.jid, f"{meeting.room}/{other.nick}"):
+        decline = f"<decline to='{address}'><reason>psst</reason></decline>"
+        one.send(f"<message to='{meeting.room}'><x xmlns='{MUC}#user'>{decline}</x></message>")
+    one.catch_up()
+    assert not [stanza for stanza in other.catch_up() if b"psst" in ET.tostring(stanza)]

@@ -157,10 +157,12 @@ module:hook("muc-pre-set-role", function (event)
 	end
 end, 100);
 
--- Inviting somebody is how the lobby lets him in.
-module:hook("muc-pre-invite", function (event)
+-- Inviting somebody is how the lobby lets him in; declining would carry a text to anybody.
+local function refuse_guests(event)
 	if is_guest(event.stanza.attr.from) then return refuse(event, "auth", "forbidden"); end
-end, 100);
+end
+module:hook("muc-pre-invite", refuse_guests, 100);
+module:hook("muc-pre-decline", refuse_guests, 100);
 
 -- A form that does not say "members only" would close the lobby, which lets everybody in.
 module:hook("muc-config-submitted", function (event)
