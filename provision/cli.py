@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "way": N_("Find out which video-conference system suits your school."),
     "new": N_("Add a school: asks what it needs and writes inventory.yml."),
     "connect": N_("Make the first contact with a server: compare its key, install yours."),
     "plan": N_("Say what a deployment would change, and change nothing."),

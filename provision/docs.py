@@ -1,6 +1,7 @@
 """Writes the documents that follow from the program: `python -m provision.docs`.
 
-docs/settings.md, docs/errors.md and a block of README.md are generated; a test compares them.
+docs/settings.md, docs/errors.md, docs/way.md with its pictures and a block of README.md are
+generated; a test compares them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from provision.cli import COMMANDS
 from provision.errors import MEANINGS
 from provision.paths import PACKAGE
 from provision.settings import RENAMED, TABLE, Row
+from provision.way import load
+from provision.way_picture import TITLES, picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +32,11 @@ ERRORS_INTRODUCTION = (
     "Every error says what happened, why, and what to do next, on the error stream. Results go to "
     "standard output. Scripts may rely on these exit codes:"
 )
+WAY_INTRODUCTION = (
+    "`provision way` asks these questions one after the other and ends with a checklist: whom to "
+    "ask, what to require, what to sign. It is guidance, not legal advice. "
+    "[Auf Deutsch](way.de.svg)"
+)
 LINKS = (
     "All settings: [docs/settings.md](docs/settings.md). "
     "Exit codes: [docs/errors.md](docs/errors.md)."
@@ -41,6 +49,9 @@ def documents(root: Path = ROOT) -> dict[Path, str]:
     return {
         root / "docs" / "settings.md": settings(),
         root / "docs" / "errors.md": errors(),
+        root / "docs" / "way.md": way(),
+        root / "docs" / "way.svg": picture("en"),
+        root / "docs" / "way.de.svg": picture("de"),
         readme: with_block(readme.read_text(encoding="utf-8"), overview()),
     }
 
@@ -75,6 +86,25 @@ def errors() -> str:
         "Generated from `provision/errors.py` by `python -m provision.docs`.",
         ERRORS_INTRODUCTION,
         table(["Code", "Meaning"], [[f"{code:d}", text] for code, text in MEANINGS.items()]),
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def way() -> str:
+    """Return the questions on the way to a system, as a picture and as text."""
+    way = load()
+    places = {key: f"question {number}" for number, key in enumerate(way.questions, start=1)}
+    places |= {key: leaf.title["en"] for key, leaf in way.leaves.items()}
+    rows = [
+        [f"{number}", question.question["en"], places[question.if_yes], places[question.if_no]]
+        for number, question in enumerate(way.questions.values(), start=1)
+    ]
+    paragraphs = [
+        f"# {TITLES['en']}",
+        "Generated from `provision/way.yml` by `python -m provision.docs`.",
+        WAY_INTRODUCTION,
+        "![The questions and where they lead; the table below says the same](way.svg)",
+        table(["", "Question", "Yes", "No"], rows),
     ]
     return "\n\n".join(paragraphs) + "\n"
 
