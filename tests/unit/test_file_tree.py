@@ -356,7 +356,10 @@ def test_a_missing_program_is_reported_and_the_file_is_written(
 def test_a_file_may_be_judged_inside_another_text(server: Server, apply: Apply) -> None:
     judged = {"validate": "grep -q ^outer./ %s", "validate_inside": "outer %s"}
     apply(files=[file(server, "/etc/x", "x", **judged)])
-    apply(files=[file(server, "/etc/y", "y", **judged | {"validate": "grep -q ^inner %s"})], fails=True)
+    apply(
+        files=[file(server, "/etc/y", "y", **judged | {"validate": "grep -q ^inner %s"})],
+        fails=True,
+    )
     assert [path.name for path in server.path("/etc").iterdir()] == ["x"]
 
 
@@ -682,6 +685,7 @@ def test_a_name_too_long_for_a_common_name_is_still_the_certificates_name(
     name = "auth." + ".".join(["a" * 60, "b" * 60, "c" * 60, "example.org"])
     apply(key_pairs=[key_pair(server, name)])
     assert f"DNS:{name}\n" in names_of(server.path("/keys/x.crt"))
+    assert "CN = jitsi-provision\n" in names_of(server.path("/keys/x.crt"))
 
 
 @pytest.mark.parametrize(("days", "renewed"), [(59, True), (61, False)])

@@ -33,10 +33,12 @@ def make(name: str, folder: str) -> tuple[str, str]:
     with tempfile.TemporaryDirectory(dir=folder) as place:
         key, certificate = f"{place}/key", f"{place}/certificate"
         kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-        subject = ("-subj", f"/CN={name[:COMMON_NAME_CHARACTERS]}")
+        # A name that was cut would be another name; the one that counts is in the extension.
+        subject = name if len(name) <= COMMON_NAME_CHARACTERS else "jitsi-provision"
         names = ("-addext", f"subjectAltName=DNS:{name}")
         written = ("-keyout", key, "-out", certificate)
-        made = run("openssl", "req", "-x509", *kind, "-days", str(DAYS), *subject, *names, *written)
+        common = ("-days", str(DAYS), "-subj", f"/CN={subject}")
+        made = run("openssl", "req", "-x509", *common, *kind, *names, *written)
         if made.returncode:
             raise KeyPairError(made.stderr.strip())
         return read_text(key), read_text(certificate)
