@@ -48,7 +48,8 @@ class Contact:
         self.known = self.path.parent / host_keys.FILE
         self.user = self.school.ssh_user
         written = inventory.variable(self.path, self.key, KEY_FILE)
-        self.identity = self.wishes.identity or (Path(written) if written else None)
+        chosen = self.wishes.identity or (Path(written) if written else None)
+        self.identity = identity.named(chosen).path if chosen else None
 
     @property
     def server(self) -> Server:
@@ -68,9 +69,9 @@ class Contact:
         said = self._sign_in_with_key()
         if said.code:
             self._bring_key(host_key, said)
+        self._remember()
         if self.user != "root":
             self._check_sudo()
-        self._remember()
         console.good(_("{school} is connected").format(school=self.key))
         console.note(_("Next: provision deploy {key}").format(key=self.key))
 
@@ -187,10 +188,8 @@ class Contact:
             raise ServerError(
                 _("Your key is installed, but the server does not let you in with it."),
                 said.text.rpartition("\n")[2],
-                _("name the key, so that no other one is tried: --identity {path}; or look at "
-                  "PubkeyAuthentication and AuthorizedKeysFile in /etc/ssh/sshd_config").format(
-                    path=mine.shown
-                ),
+                _("look at PubkeyAuthentication and AuthorizedKeysFile in the server's "
+                  "/etc/ssh/sshd_config; after too many other keys: ssh-add -D"),
             )  # fmt: skip
         console.good(_("signing in with your key works"), indent=2)
 

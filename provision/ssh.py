@@ -166,7 +166,7 @@ class Session:
             typed = 0
             said = ""
             for _number in range(_PROMPTS):
-                said, asks = _read_prompt(channel)
+                said, asks = _read_prompt(channel, ends=typed == 2)  # noqa: PLR2004 - as below
                 if not asks:
                     break
                 wants_new = bool(_ASKS_NEW.search(said.rpartition("\n")[2]))
@@ -224,6 +224,8 @@ def _transport(server: Server, kinds: Iterable[str]) -> paramiko.Transport:
     try:
         transport.get_security_options().key_types = wanted
         transport.start_client(timeout=SECONDS)
+        # After the time is up it returns as if all were well; then there is no key.
+        transport.get_remote_server_key()
     except paramiko.ssh_exception.IncompatiblePeer:
         transport.close()
         raise
@@ -252,8 +254,11 @@ def _no_ssh(server: Server, said: str) -> ServerError:
     )  # fmt: skip
 
 
-def _read_prompt(channel: paramiko.Channel) -> tuple[str, bool]:
-    """Return what is said up to the next question, and whether there is one."""
+def _read_prompt(channel: paramiko.Channel, *, ends: bool) -> tuple[str, bool]:
+    """Return what is said up to the next question, and whether there is one.
+
+    With `ends`, there need not be any: some servers close the connection, others go on to a shell.
+    """
     said = ""
     channel.settimeout(PATIENCE)
     while True:
@@ -265,4 +270,5 @@ def _read_prompt(channel: paramiko.Channel) -> tuple[str, bool]:
             return said, False
         said += part.decode(errors="replace")
         # The end of a line that looks like a question may only be the end of what has arrived.
-        channel.settimeout(QUIET if re.search(r":[ \t]?$", said) else PATIENCE)
+        complete = re.search(r":[ \t]?$", said) or (ends and said.strip())
+        channel.settimeout(QUIET if complete else PATIENCE)
