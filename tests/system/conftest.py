@@ -72,6 +72,7 @@ def school(bench: Bench, make_host: MakeHost, make_project: MakeProject) -> Scho
         made = schools.deploy(bench, host, project)
         schools.save(made.record, kept)
         return made
+    project.run("deploy")  # the roles may have changed since
     return schools.School(bench, host, project, schools.load(kept))
 
 
