@@ -44,7 +44,7 @@ def command(
     if output:
         _check(output)
     if answers is None and not console.interactive():
-        raise needs_a_person(("no", "no", "yes", "no"))
+        raise needs_a_person(("no", "no", "yes"))
     answered, leaf = asked() if answers is None else given(answers)
     text = checklist(leaf, answered)
     if output:

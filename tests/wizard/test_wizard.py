@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pexpect
 import pytest
 
 from provision import i18n
 from provision.inventory import load
 from provision.settings import TABLE
 from tests.unit.certificates import key_pem, make, make_key
+from tests.wizard.person import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,46 +22,6 @@ BEGIN = "A new school. Enter takes what stands in [brackets], < goes back, Ctrl-
 GOOD = ["203.0.113.10", "meet.nord.example.org", "Gymnasium Nord", "it@nord.example.org"]
 
 
-class Person:
-    """Types answers and reads what the program shows."""
-
-    def __init__(self, directory: Path, *arguments: str, **environ: str) -> None:
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("LC_")}
-        self.program = pexpect.spawn(
-            sys.executable,
-            ["-m", "provision.cli", "new", *arguments],
-            cwd=str(directory),
-            env={**clean, "LANG": "C.UTF-8", "TERM": "dumb", "NO_COLOR": "1", **environ},
-            encoding="utf-8",
-            dimensions=(50, 100),
-            timeout=20,
-        )
-        self.program.delaybeforesend = None
-
-    def reads(self) -> str:
-        """Return what is shown up to the next place for an answer."""
-        self.program.expect(r" > $")
-        return str(self.program.before) + " >"
-
-    def answers(self, *answers: str) -> str:
-        """Type one answer after the other; return what is shown after the last one."""
-        seen = ""
-        for answer in answers:
-            self.program.sendline(answer)
-            self.program.expect_exact(answer + "\r\n")
-            seen = self.reads()
-        return seen
-
-    def finishes(self, *last: str) -> tuple[int, str]:
-        """Type a last answer; return the exit code and what is shown at the end."""
-        for answer in last:
-            self.program.sendline(answer)
-            self.program.expect_exact(answer + "\r\n")
-        self.program.expect(pexpect.EOF)
-        self.program.close()
-        return int(self.program.exitstatus or 0), str(self.program.before)
-
-
 @pytest.fixture(autouse=True)
 def _english() -> Iterator[None]:
     yield
@@ -71,7 +29,7 @@ def _english() -> Iterator[None]:
 
 
 def test_a_school_from_the_first_question_to_the_file(tmp_path: Path) -> None:
-    person = Person(tmp_path)
+    person = Person(tmp_path, "new")
     assert person.reads() == (
         f"{BEGIN}1/7  At which address is the server?\r\n"
         "     The IP address or host name from your provider; the program signs in there.\r\n"
@@ -110,7 +68,7 @@ def test_a_school_from_the_first_question_to_the_file(tmp_path: Path) -> None:
 
 
 def test_a_wrong_answer_is_told_at_once_and_asked_again(tmp_path: Path) -> None:
-    person = Person(tmp_path)
+    person = Person(tmp_path, "new")
     person.reads()
     assert person.answers("localhost") == (
         "   ✗ This is your own computer; write the address of the server. "
@@ -123,7 +81,7 @@ def test_a_wrong_answer_is_told_at_once_and_asked_again(tmp_path: Path) -> None:
 
 
 def test_going_back_offers_the_old_answer(tmp_path: Path) -> None:
-    person = Person(tmp_path)
+    person = Person(tmp_path, "new")
     person.reads()
     assert "   This is the first question.\r\n" in person.answers("<")
     assert "3/7" in person.answers(*GOOD[:2])
@@ -138,7 +96,7 @@ def test_going_back_offers_the_old_answer(tmp_path: Path) -> None:
 
 
 def test_a_link_can_be_taken_away_again(tmp_path: Path) -> None:
-    person = Person(tmp_path)
+    person = Person(tmp_path, "new")
     person.reads()
     person.answers(*GOOD, "", "https://nord.example.org/imprint")
     assert person.answers("<").endswith("   [https://nord.example.org/imprint, - for none] >")
@@ -153,7 +111,7 @@ def test_an_own_certificate_asks_two_more_and_looks_at_the_files(tmp_path: Path)
     (tmp_path / "c.pem").write_bytes(good)
     (tmp_path / "k.pem").write_bytes(key_pem(key))
     (tmp_path / "other.pem").write_bytes(key_pem(make_key()))
-    person = Person(tmp_path)
+    person = Person(tmp_path, "new")
     person.reads()
     assert person.answers(*GOOD, "own").startswith("\r\n6/9  In which file is the certificate?")
     gone = re.sub(r"\s+", " ", person.answers("gone.pem"))
@@ -168,7 +126,7 @@ def test_an_own_certificate_asks_two_more_and_looks_at_the_files(tmp_path: Path)
 
 def test_another_choice_drops_the_files_again(tmp_path: Path) -> None:
     (tmp_path / "c.pem").write_text("x")
-    person = Person(tmp_path)
+    person = Person(tmp_path, "new")
     person.reads()
     person.answers(*GOOD, "own", "c.pem", "<")
     assert person.answers("<").endswith("   [own] >")
@@ -178,7 +136,7 @@ def test_another_choice_drops_the_files_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answered", [0, 3, 7])
 def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, answered: int) -> None:
-    person = Person(tmp_path)
+    person = Person(tmp_path, "new")
     person.reads()
     person.answers(*[*GOOD, "", "", ""][:answered])
     person.program.sendintr()
@@ -187,7 +145,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, answered: int) -> None:
 
 
 def test_the_end_of_input_stops_like_ctrl_c(tmp_path: Path) -> None:
-    person = Person(tmp_path)
+    person = Person(tmp_path, "new")
     person.reads()
     person.program.sendeof()
     code, seen = person.finishes()
@@ -196,7 +154,9 @@ def test_the_end_of_input_stops_like_ctrl_c(tmp_path: Path) -> None:
 
 
 def test_what_is_given_is_not_asked(tmp_path: Path) -> None:
-    person = Person(tmp_path, "nord", "--set", f"address={GOOD[0]}", "--set", f"domain={GOOD[1]}")
+    person = Person(
+        tmp_path, "new", "nord", "--set", f"address={GOOD[0]}", "--set", f"domain={GOOD[1]}"
+    )
     assert "1/5  What is the school called?" in person.reads()
     person.answers(*GOOD[2:], "", "", "")
     assert person.finishes("")[0] == 0
@@ -206,7 +166,7 @@ def test_what_is_given_is_not_asked(tmp_path: Path) -> None:
 def test_nothing_is_asked_when_everything_required_is_given(tmp_path: Path) -> None:
     names = ("address", "domain", "school", "contact")
     pairs = [part for pair in zip(names, GOOD, strict=True) for part in ("--set", "=".join(pair))]
-    code, seen = Person(tmp_path, *pairs).finishes()
+    code, seen = Person(tmp_path, "new", *pairs).finishes()
     assert code == 0
     assert seen.startswith("Gymnasium Nord is in inventory.yml as gymnasium-nord.\r\n")
 
@@ -223,7 +183,7 @@ schools:
       school: Other
 """
     )
-    person = Person(tmp_path)
+    person = Person(tmp_path, "new")
     person.reads()
     assert "✗ gymnasium-nord has the same; each school needs its own." in person.answers(GOOD[0])
     assert "✗ gymnasium-nord has the same" in person.answers("203.0.113.11", GOOD[1])
@@ -238,7 +198,7 @@ schools:
 
 
 def test_german(tmp_path: Path) -> None:
-    person = Person(tmp_path, LANG="de_DE.UTF-8", LC_ALL="de_DE.UTF-8")
+    person = Person(tmp_path, "new", LANG="de_DE.UTF-8", LC_ALL="de_DE.UTF-8")
     assert person.reads() == (
         "Eine neue Schule. Die Eingabetaste nimmt, was in [Klammern] steht, < geht zurück, Strg-C "
         "bricht ab.\r\n\r\n"
