@@ -101,8 +101,17 @@ def test_javascript_holds_nothing_that_html_or_nginx_would_notice(value: Any) ->
 
 @thorough
 @given(text=values.texts)
-@example(text="a\0b")
 def test_shell_words_come_back(text: str) -> None:
+    shell_word(text)
+
+
+@pytest.mark.parametrize("text", values.HOSTILE)
+def test_no_known_trick_leaves_a_shell_word(text: str) -> None:
+    shell_word(text)
+
+
+def shell_word(text: str) -> None:
+    """Let a shell read a word, and compare."""
     literal = written("shell", text)
     assert (literal is None) == (not values.is_text(text) or "\0" in text)
     if literal is not None:
@@ -128,6 +137,16 @@ def systemd() -> Systemd:
 def test_environment_files_say_the_same_to_systemd_and_to_shells(
     systemd: Systemd, text: str
 ) -> None:
+    environment_line(systemd, text)
+
+
+@pytest.mark.parametrize("text", values.HOSTILE)
+def test_no_known_trick_leaves_an_environment_file(systemd: Systemd, text: str) -> None:
+    environment_line(systemd, text)
+
+
+def environment_line(systemd: Systemd, text: str) -> None:
+    """Let systemd and a shell read a line, and compare."""
     literal = written("systemd_env", text)
     assert (literal is None) == (not values.is_text(text) or values.has_control(text))
     if literal is not None:
@@ -160,9 +179,17 @@ class Page(HTMLParser):
 
 @thorough
 @given(text=values.texts)
-@example(text="\ufffe")
-@example(text="\ufffd")
 def test_xml_and_html_hold_the_text(text: str) -> None:
+    element_and_attributes(text)
+
+
+@pytest.mark.parametrize("text", values.HOSTILE)
+def test_no_known_trick_leaves_xml(text: str) -> None:
+    element_and_attributes(text)
+
+
+def element_and_attributes(text: str) -> None:
+    """Let parsers of XML and HTML read a text, and compare."""
     literal = written("xml", text)
     bad = any(c < " " and c not in "\t\n\r" for c in text)
     assert (literal is None) == (not values.is_text(text) or bad)
