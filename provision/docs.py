@@ -39,7 +39,8 @@ WAY_INTRODUCTION = (
 )
 LINKS = (
     "All settings: [docs/settings.md](docs/settings.md). "
-    "Exit codes: [docs/errors.md](docs/errors.md)."
+    "Exit codes: [docs/errors.md](docs/errors.md). "
+    "Which system suits a school: [docs/way.md](docs/way.md)."
 )
 
 

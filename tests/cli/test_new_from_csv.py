@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from provision import inventory_file
 from provision.inventory import load
 
 if TYPE_CHECKING:
@@ -100,6 +100,13 @@ def test_a_cell_says_it_better_than_a_common_setting(run: Run, inventory: Path) 
     assert run("new", "--csv", "schools.csv", *CONTACT, "--set", "ssh_port=22000").code == 0
     known = load(inventory).schools
     assert [known[key].ssh_port for key in ("gymnasium-sued", "west")] == [22000, 2222]
+
+
+def test_two_ports_of_one_address_are_two_servers(run: Run, inventory: Path, schools: Path) -> None:
+    rows = ("203.0.113.1;a.example.org;A;22", "203.0.113.1;b.example.org;B;2222")
+    schools.write_text("\n".join(("address;domain;school;ssh_port", *rows)))
+    assert run("new", "--csv", "schools.csv", *CONTACT).code == 0
+    assert list(load(inventory).schools) == ["a", "b"]
 
 
 def test_one_school_is_one(run: Run, schools: Path) -> None:
@@ -196,13 +203,18 @@ def test_a_broken_inventory_is_not_added_to(run: Run, inventory: Path) -> None:
 def test_twenty_schools_are_written_in_one_step(
     run: Run, inventory: Path, schools: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = []
-    real = os.link
-    monkeypatch.setattr(os, "link", lambda old, new: (written.append(new), real(old, new))[1])
+    written: list[Path] = []
+    real = inventory_file.write_at_once
+
+    def counted(target: Path, content: bytes, mode: int, *, new: bool) -> None:
+        written.append(target)
+        real(target, content, mode, new=new)
+
+    monkeypatch.setattr(inventory_file, "write_at_once", counted)
     rows = [f"203.0.113.{n},m{n}.example.org,School {n}" for n in range(1, 21)]
     schools.write_text("\n".join(["address,domain,school", *rows]))
     assert run("new", "--csv", "schools.csv", *CONTACT).code == 0
-    assert len(written) == 1
+    assert written == [inventory]
     assert list(load(inventory).schools) == [f"school-{n}" for n in range(1, 21)]
 
 

@@ -98,7 +98,7 @@ def test_the_checklist_can_be_a_file(run: Run, tmp_path: Path) -> None:
 def test_a_file_that_is_there_stays(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "list.md"
     path.write_text("mine")
-    assert run("way", "--answers", "yes", "--output", "list.md") == (
+    refusal = (
         5,
         "",
         """\
@@ -107,6 +107,8 @@ def test_a_file_that_is_there_stays(run: Run, tmp_path: Path) -> None:
   Next   choose another name, or remove the file first
 """,
     )
+    assert run("way", "--answers", "yes", "--output", "list.md") == refusal
+    assert run("way", "--output", "list.md") == refusal  # told before anything is asked
     assert path.read_text() == "mine"
 
 

@@ -50,6 +50,12 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them(path: Path) -> None:
     assert [(row.number, row.cells["short_name"]) for row in rows] == [(5, "n"), (7, "w")]
 
 
+def test_spaces_around_a_cell_mean_nothing(path: Path) -> None:
+    path.write_text("short_name ; school\n n ; \n # x;y\n")
+    rows, wrong = csv_file.read(path)
+    assert ([row.cells for row in rows], wrong) == ([{"short_name": "n"}], [])
+
+
 def test_separators_at_the_end_of_lines_are_no_columns(path: Path) -> None:
     path.write_text("short_name;school;;\nn;Nord;;;;\n")
     rows, wrong = csv_file.read(path)

@@ -63,6 +63,16 @@ def test_who_has_no_server_yet_gets_a_list_and_the_next_command(tmp_path: Path) 
     assert "## Questions to the provider" in text
 
 
+def test_a_file_that_appears_meanwhile_stays(tmp_path: Path) -> None:
+    person = Person(tmp_path, "way", "--output", "list.md")
+    person.reads()
+    (tmp_path / "list.md").write_text("mine")
+    code, seen = person.finishes("y")
+    assert code == 5
+    assert seen.startswith("\r\n✗ list.md is there already\r\n")
+    assert (tmp_path / "list.md").read_text() == "mine"
+
+
 def test_going_back_takes_an_answer_back(tmp_path: Path) -> None:
     person = Person(tmp_path, "way")
     person.reads()
