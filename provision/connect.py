@@ -67,6 +67,14 @@ class Contact:
         console.note(f"{self.school.school} · {self.school.address}")
         host_key = self._host_key(pinned)
         said = self._sign_in_with_key()
+        if said.code and not said.ssh_failed and not openssh.wants_password_change(said):
+            raise ServerError(
+                _("The server lets {user} in, but does nothing for this account.").format(
+                    user=self.user
+                ),
+                said.text[-300:],
+                _("write the account that the provider names as `ssh_user` into inventory.yml"),
+            )
         if said.code:
             self._bring_key(host_key, said)
         self._remember()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from provision.settings import School
 
 SECONDS = 60
+# sshd says these in English whatever language the server speaks.
+EXPIRED = re.compile(
+    r"password has expired|password change required|change your password", re.IGNORECASE
+)
 _SSH_FAILED = 255
 
 
@@ -27,6 +32,11 @@ class Said(NamedTuple):
     def ssh_failed(self) -> bool:
         """Return whether nobody could sign in."""
         return self.code == _SSH_FAILED
+
+
+def wants_password_change(said: Said) -> bool:
+    """Return whether the server does nothing before the account's password was changed."""
+    return bool(EXPIRED.search(said.text))
 
 
 def run(

@@ -19,6 +19,7 @@ from provision.errors import ProvisionError, ServerError
 from provision.failures import explain
 from provision.host_keys import HostKey
 from provision.i18n import _
+from provision.openssh import Said, wants_password_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,10 +38,6 @@ ALGORITHMS = {
     "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256"),
 }
 """The kinds of host keys, the preferred one first, and how a server signs with them."""
-# sshd says these in English whatever language the server speaks.
-_EXPIRED = re.compile(
-    r"password has expired|password change required|change your password", re.IGNORECASE
-)
 _ASKS_NEW = re.compile(r"new|neu|nouve|nuev|nuov|retype|again|erneut|wiederhol", re.IGNORECASE)
 _PROMPTS = 8
 
@@ -154,8 +151,8 @@ class Session:
 
     def must_change_password(self) -> bool:
         """Return whether the server does nothing before the password was changed."""
-        code, said = self.run("true")
-        return code != 0 and bool(_EXPIRED.search(said))
+        said = Said(*self.run("true"))
+        return said.code != 0 and wants_password_change(said)
 
     def change_password(self, old: str, new: str) -> None:
         """Answer the questions of `passwd`, which the server starts in place of a shell."""

@@ -34,7 +34,7 @@ def works(sign_in: Callable[[str, str], Said]) -> bool:
 
 def allow(sign_in: Callable[[str, str], Said], user: str, password: str) -> None:
     """Write the rule for sudo; the password travels to sudo's standard input."""
-    said = sign_in("sudo -k -S -p '' sh -s", f"{password}\n{SCRIPT}")
+    said = sign_in("env LC_ALL=C sudo -k -S -p '' sh -s", f"{password}\n{SCRIPT}")
     if said.code == 0 and works(sign_in):
         return
     if re.search(

@@ -63,7 +63,7 @@ class Technician:
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
             "TERM": "dumb",
-            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+            "PYTHONPATH": str(Path(__file__).resolve().parents[3]),
         }
 
     def command(self, *arguments: str) -> list[str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import stat
-from itertools import count
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pexpect
 import pytest
 
-from tests.system.connecting import (
+from tests.system.connect.technician import (
     KEY,
     PASSWORD,
     Technician,
@@ -21,11 +20,11 @@ from tests.system.connecting import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from tests.bench import Host
     from tests.conftest import MakeHost
+    from tests.system.connect.conftest import MakeTechnician
 
 NEW = r"From now on it is: (\S{20,})\r?\n"
 
@@ -34,38 +33,6 @@ def sign_ins(host: Host) -> int:
     """Return how often somebody tried to sign in so far."""
     script = "journalctl --sync; journalctl -t sshd -t sshd-session | grep -cE 'Accepted|Failed'"
     return int(host.run(script, check=False).stdout)
-
-
-class MakeTechnician(Protocol):
-    """Return somebody who has never seen the host."""
-
-    def __call__(self, **settings: Any) -> Technician: ...
-
-
-@pytest.fixture(scope="module")
-def server(make_host: MakeHost) -> Host:
-    """One server for all tests of this file."""
-    return make_host("13")
-
-
-@pytest.fixture
-def rented(server: Host) -> Iterator[Host]:
-    """The server as the provider hands it over."""
-    as_rented(server)
-    yield server
-    server.run("systemctl stop odd.service", check=False)
-
-
-@pytest.fixture
-def technician(rented: Host, tmp_path_factory: pytest.TempPathFactory) -> MakeTechnician:
-    """A function that makes technicians."""
-    numbers = count(1)
-
-    def make(**settings: Any) -> Technician:
-        folder = tmp_path_factory.mktemp(f"t{next(numbers)}")
-        return Technician(folder, rented, settings)
-
-    return make
 
 
 @pytest.mark.parametrize("release", ["12", "13"])
@@ -235,6 +202,14 @@ def test_an_ordinary_account_gets_sudo_only_when_asked_for(
     assert rented.run("stat -c '%a %U' /etc/sudoers.d/provision").stdout == "440 root\n"
     assert rented.run("visudo -c; ls -A /etc/sudoers.d").stdout.count(".provision") == 0
     assert person.run().err == "✓ nord: connected already\n"
+    rented.run("rm /etc/sudoers.d/provision")
+    program = person.at_a_terminal("connect")
+    program.expect_exact("Write a rule that lets technik use sudo without one? [y/N] ")
+    program.sendline("y")
+    program.expect_exact("(not shown): ")
+    program.sendline(PASSWORD)
+    program.expect_exact("/etc/sudoers.d/provision lets technik use sudo")
+    program.expect(pexpect.EOF)
 
 
 def test_a_key_of_a_name_of_its_own_is_remembered(rented: Host, technician: MakeTechnician) -> None:
@@ -260,19 +235,16 @@ def test_a_key_of_a_name_of_its_own_is_remembered(rented: Host, technician: Make
     assert len(rented.read("/root/.ssh/authorized_keys").splitlines()) == 2
 
 
-def test_a_server_that_accepts_keys_only(rented: Host, technician: MakeTechnician) -> None:
-    sshd(rented, "PasswordAuthentication no", "KbdInteractiveAuthentication no")
+def test_a_key_that_is_known_but_the_password_has_to_be_changed(
+    rented: Host, technician: MakeTechnician
+) -> None:
     person = technician()
-    done = person.run("--fingerprint", fingerprint(rented), password=PASSWORD)
-    assert done.code == 3
-    assert "✗ The server accepts keys only, and refuses yours." in done.err
-    assert (person.home / ".ssh" / "id_ed25519.pub").read_text().strip() in done.err
-
-
-def test_nobody_there_to_type_the_password(rented: Host, technician: MakeTechnician) -> None:
-    done = technician().run("--fingerprint", fingerprint(rented))
-    assert done.code == 3
-    assert "nobody is here to type a password" in done.err
+    assert person.run("--fingerprint", fingerprint(rented), password=PASSWORD).code == 0
+    rented.run("chage -d 0 root")
+    done = person.run(password=PASSWORD)
+    assert done.code == 0, done.err
+    assert "From now on it is: " in done.out
+    assert person.run().err == "✓ nord: connected already\n"
 
 
 def test_keyboard_interactive_with_a_forced_change(
@@ -288,35 +260,6 @@ def test_keyboard_interactive_with_a_forced_change(
     done = technician().run("--fingerprint", fingerprint(rented), password=PASSWORD)
     assert done.code == 0, done.err
     assert "From now on it is: " in done.out
-
-
-ODD = """import socket, time
-s = socket.create_server(("", 2300)); held = []
-while True:
-    c, _ = s.accept(); held.append(c)
-    {answer}
-"""
-
-
-@pytest.mark.parametrize(
-    ("answer", "sentence"),
-    [
-        ("c.sendall(b'HTTP/1.1 400 Bad Request\\r\\n\\r\\n' * 200); c.close()", "No SSH server"),
-        ("pass", "No SSH server"),
-        ("c.close()", "No SSH server"),
-        ("", "The server answers, but not to SSH on port 2300."),
-    ],
-)
-def test_something_else_answers(
-    rented: Host, technician: MakeTechnician, answer: str, sentence: str
-) -> None:
-    if answer:
-        rented.write("/run/odd.py", ODD.format(answer=answer))
-        rented.run("systemd-run --unit=odd python3 /run/odd.py; sleep 0.5")
-    done = technician(ssh_port=2300).run("--fingerprint", fingerprint(rented))
-    assert done.code == 3
-    assert sentence in done.err
-    assert "Traceback" not in done.err
 
 
 def test_deploy_offers_the_first_contact(rented: Host, technician: MakeTechnician) -> None:
