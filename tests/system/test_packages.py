@@ -11,12 +11,12 @@ from tests.system.school import School
 OWN = {
     "jitsi-videobridge2": {"jitsi-videobridge2"},
     "jicofo": {"jicofo"},
-    "jitsi-meet-prosody": {"prosody"},
+    "jitsi-meet-prosody": {"prosody", "jicofo"},
     "jitsi-meet-web-config": {"nginx"},
     "jitsi-meet-web": set(),
     "jitsi-meet-turnserver": {"coturn"},
     "jitsi-meet": set(),
-    "prosody": {"prosody"},
+    "prosody": {"prosody", "jicofo"},  # the focus follows it; its drop-in says why
     "coturn": {"coturn"},
     "nginx": {"nginx"},
 }

@@ -136,7 +136,7 @@ def test_a_link_to_a_room_opens_the_web_client(entrance: Entrance) -> None:
     assert page.status == 200
     assert '<script src="/school/guard.js"></script>' in page.text
     assert "<!--#" not in page.text, "the server left an include undone"
-    scripts = re.findall(r"<script nonce=[^>]*>(.*?)</script>", page.text, re.S)
+    scripts = re.findall(r"<script nonce=[^>]*>(.*?)</script>", page.text, re.DOTALL)
     included = next(script for script in scripts if "var config = " in script)
     assert evaluated(included) == evaluated(entrance.get("/config.js").text)
 
