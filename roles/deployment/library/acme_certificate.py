@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.school_server import fail, run
+from ansible.module_utils.school_server import fail, read_text, run
 
 DOCUMENTATION = r"""
 module: acme_certificate
@@ -22,24 +22,56 @@ options:
 author: The jitsi-provision team
 """
 
-CAUSES = (
-    ("acme_dns", r"DNS problem|NXDOMAIN|no valid (?:A|IP)|No valid IP|SERVFAIL|:dns\b"),
-    ("acme_caa", r"CAA record|:caa\b"),
-    ("acme_rate_limit", r"rateLimited|too many certificates|rate limit"),
-    (
-        "acme_connection",
-        r"Timeout during connect|Connection refused|Fetching http|:connection\b"
-        r"|:unauthorized\b|Invalid response",
-    ),
+LOG = "/var/log/letsencrypt/letsencrypt.log"
+# The authority's own word for what is wrong with the name.
+REFUSALS = {
+    "dns": "acme_dns",
+    "caa": "acme_caa",
+    "rateLimited": "acme_rate_limit",
+    "connection": "acme_connection",
+    "unauthorized": "acme_connection",
+    "tls": "acme_connection",
+}
+# What certbot says where the authority judged nothing yet.
+ERRORS = (
+    ("acme_rate_limit", r"too many|rate.?limit|Service busy"),
+    ("acme_caa", r"CAA record"),
     (
         "acme_directory",
-        r"ConnectionError|SSLError|CERTIFICATE_VERIFY_FAILED|Max retries exceeded"
-        r"|NewConnectionError",
+        (
+            r"ConnectionError|SSLError|Max retries exceeded|^ValueError: Requesting |ClientError"
+            r"|ReadTimeout|ConnectTimeout"
+        ),
     ),
 )
+MOST_CHARACTERS = 600
 
 
-def main():
+def cause(said: str, log: str = "") -> tuple[str, str]:
+    """Return why there is no certificate, as a word and in certbot's or the authority's words."""
+    refusals = re.findall(r"Type:\s+(\w+)\s+Detail: (.*?)(?:\n\n|\nHint|\Z)", said, re.DOTALL)
+    if not refusals and "AttributeError" in said:
+        # certbot 2.1, of Debian 12, stumbles over some refusals; they are in its log.
+        refusals = re.findall(
+            r'"type": "urn:ietf:params:acme:error:(\w+)",\s*"detail": "(.*)"', log
+        )
+    if refusals:
+        word, detail = refusals[-1]
+        kind = REFUSALS.get(word, "acme_failed")
+        # Not every authority has a word for it.
+        return ("acme_dns" if "could not resolve" in detail else kind), shorten(detail)
+    error = re.search(r"An unexpected error occurred:\n(.*?)\nAsk for help", said, re.DOTALL)
+    reason = error[1] if error else (said.strip().splitlines() or [""])[-1]
+    kind = next((kind for kind, words in ERRORS if re.search(words, reason)), "acme_failed")
+    return kind, shorten(reason)
+
+
+def shorten(text: str) -> str:
+    """Return a text as one line that can be shown."""
+    return " ".join(text.split())[:MOST_CHARACTERS]
+
+
+def main() -> None:
     """Answer Ansible."""
     module = AnsibleModule(
         argument_spec={
@@ -56,42 +88,18 @@ def main():
         module.exit_json(changed=True)
     trusted = {"REQUESTS_CA_BUNDLE": wanted["ca_file"]} if wanted["ca_file"] else {}
     result = run(
-        "certbot",
-        "certonly",
-        "--non-interactive",
-        "--agree-tos",
-        "--no-eff-email",
-        "--email",
-        wanted["contact"],
-        "--server",
-        wanted["directory"],
-        "--webroot",
-        "--webroot-path",
-        wanted["webroot"],
-        "--key-type",
-        "ecdsa",
-        "--elliptic-curve",
-        "secp256r1",
-        "--cert-name",
-        wanted["domain"],
-        "--domain",
-        wanted["domain"],
+        *("certbot", "certonly", "--non-interactive", "--agree-tos", "--no-eff-email"),
+        *("--email", wanted["contact"], "--server", wanted["directory"]),
+        *("--webroot", "--webroot-path", wanted["webroot"]),
+        *("--key-type", "ecdsa", "--elliptic-curve", "secp256r1"),
+        *("--cert-name", wanted["domain"], "--domain", wanted["domain"]),
         # The deployment brings the certificate to the services itself, once, and checks that.
         "--no-directory-hooks",
         env=trusted,
     )
-    said = result.stdout + result.stderr
     if result.returncode:
-        kind = next(
-            (k for k, words in CAUSES if re.search(words, said, re.IGNORECASE)), "acme_failed"
-        )
-        detail = re.search(r"Detail: (.*?)(?:\n\n|\nHint|\Z)", said, re.DOTALL)
-        reason = (
-            detail.group(1) if detail else said.strip().splitlines()[-1] if said.strip() else ""
-        )
-        fail(
-            module, "There is no certificate yet", kind=kind, reason=" ".join(reason.split())[:600]
-        )
+        kind, reason = cause(result.stdout + result.stderr, read_text(LOG))
+        fail(module, "There is no certificate yet", kind=kind, reason=reason)
     module.exit_json(changed=True)
 
 

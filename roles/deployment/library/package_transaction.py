@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-
+import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.school_server import fail, read_text, run, write_atomically
 
@@ -33,78 +33,115 @@ POLICY_TEXT = (
     "#!/bin/sh\n# Managed by jitsi-provision; only there while packages are installed.\nexit 101\n"
 )
 QUIET = (
-    "-y",
-    "-q",
-    "-o",
-    "Dpkg::Options::=--force-confdef",
-    "-o",
-    "Dpkg::Options::=--force-confold",
-    "-o",
-    "Dpkg::Use-Pty=0",
-    "-o",
-    "APT::Color=0",
+    *("-y", "-q", "-o", "Dpkg::Use-Pty=0", "-o", "APT::Color=0"),
+    *("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"),
 )
-# What apt says, in the order in which one cause hides another.
+OWN_LINE = re.compile(r"E: |W: |Err:\d|dpkg: error|debconf: |The following packages have unmet")
+# What apt says, in the order in which one cause hides another. Only lines of apt and dpkg count:
+# maintainer scripts print what they like.
 CAUSES = (
-    ("apt_locked", r"Could not get lock|is another process using it|lock-frontend"),
-    ("disk_full", r"No space left on device|don't have enough free space"),
+    ("apt_locked", r"Could not get lock|Unable to acquire|(?:is|was) locked by"),
     (
         "repository_signature",
-        r"is not signed|NO_PUBKEY|BADSIG|EXPKEYSIG|Sub-process .*sqv returned"
-        r"|signatures? (?:couldn't|could not) be verified|Missing key",
+        (
+            r"is not signed|NO_PUBKEY|BADSIG|EXPKEYSIG|Sub-process .*sqv returned"
+            r"|signatures? (?:couldn't|could not) be verified|Missing key"
+        ),
     ),
     (
         "repository_missing",
-        r"\b404\b|does not have a Release file|Unable to locate package"
-        r"|has no installation candidate",
+        (
+            r" 404 |does not have a Release file|Unable to locate package"
+            r"|has no installation candidate|unmet dependencies|held broken packages"
+        ),
     ),
     (
         "no_route",
-        r"Could not resolve|Temporary failure resolving|Network is unreachable"
-        r"|Connection refused|Connection timed out|Could not connect|Unable to connect",
+        (
+            r"Could not resolve|Temporary failure resolving|Network is unreachable|No route to host"
+            r"|Connection refused|Connection timed out|Could not connect|Unable to connect"
+            r"|Could not handshake|Certificate verification failed|SSL connection failed"
+        ),
     ),
-    ("package_broken", r"dpkg: error|returned an error code|unmet dependencies"),
+    ("package_broken", r"dpkg: error|returned an error code"),
 )
+DISK_FULL = r"No space left on device|don't have enough free space"
+MOST_LINES = 10
+MOST_CHARACTERS = 400
 
 
-def apt(module, *arguments):
-    """Run apt-get, or end with the cause in a word and apt's own last lines."""
-    lock = f"DPkg::Lock::Timeout={module.params['lock_seconds']}"
-    result = run(
-        "apt-get", "-o", lock, *QUIET, *arguments, env={"DEBIAN_FRONTEND": "noninteractive"}
+def cause(said: str) -> tuple[str, str]:
+    """Return what stopped apt as a word, and the lines that say so."""
+    lines = own_lines(said)
+    whole = "\n".join(lines)
+    kind = next((kind for kind, words in CAUSES if re.search(words, whole)), "package_failed")
+    if re.search(DISK_FULL, said):
+        kind = "disk_full"
+    if kind == "package_broken" and "\ndpkg: error" in said:
+        # The last words of the package's own script stand before dpkg's.
+        lines = [*said.partition("\ndpkg: error")[0].splitlines()[-2:], *lines]
+    # The same stands below with more words.
+    whole = re.sub(
+        r"^Err:.*\n(?: .*\n)*|^W: Some index.*", "", "\n".join(lines), flags=re.MULTILINE
     )
-    said = result.stdout + result.stderr
-    # apt-get update ends with 0 when a repository could not be read and old lists remain.
-    failed = result.returncode or (
-        arguments[0] == "update" and re.search(r"^(?:E|Err): ?", said, re.MULTILINE)
-    )
-    if failed:
-        lines = [line for line in said.splitlines() if re.match(r"(?:E|W|Err|dpkg): ?", line)]
-        kind = next((kind for kind, words in CAUSES if re.search(words, said)), "package_failed")
-        fail(
-            module,
-            "The packages could not be installed",
-            kind=kind,
-            reason="\n".join(lines[-6:]) or said[-800:],
-        )
+    shown = [line[:MOST_CHARACTERS] for line in whole.splitlines() if line.strip()]
+    return kind, "\n".join(shown[-MOST_LINES:]) or said.strip()[-MOST_CHARACTERS:]
+
+
+def own_lines(said: str) -> list[str]:
+    """Return the lines in which apt and dpkg themselves say what is wrong."""
+    found: list[str] = []
+    continued = False
+    for line in said.splitlines():
+        continued = bool(OWN_LINE.match(line)) or (continued and line.startswith(" "))
+        if continued:
+            found.append(line)
+    return found
+
+
+def failed_update(said: str) -> bool:
+    """Tell whether an update failed that ended with 0, because old lists remain."""
+    return bool(re.search(r"^(?:E: |Err:)", said, re.MULTILINE))
+
+
+def unlocked(module: AnsibleModule, *command: str, **keywords: str) -> tuple[int, str]:
+    """Return a command's exit code and output, once no other program is in its way.
+
+    apt itself waits for dpkg's lock only. On a server that has just been rented its daily update
+    runs, and holds the lists.
+    """
+    end = time.monotonic() + module.params["lock_seconds"]
+    while True:
+        result = run(*command, env={"DEBIAN_FRONTEND": "noninteractive"}, **keywords)
+        said = result.stdout + result.stderr
+        if not result.returncode or cause(said)[0] != "apt_locked" or time.monotonic() > end:
+            return result.returncode, said
+        time.sleep(1)
+
+
+def must(module: AnsibleModule, *command: str, **keywords: str) -> str:
+    """Return what a command says, or end the module with the reason why it failed."""
+    code, said = unlocked(module, *command, **keywords)
+    if code or ("update" in command and failed_update(said)):
+        kind, reason = cause(said)
+        fail(module, "The packages could not be installed", kind=kind, reason=reason)
     return said
 
 
-def install(module):
+def install(module: AnsibleModule) -> list[str]:
     """Do the transaction; the caller takes the policy away again."""
-    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-    run("dpkg", "--configure", "-a", "--force-confold", "--force-confdef")
-    apt(module, "update")
-    answers = run("debconf-set-selections", input="\n".join(module.params["answers"]) + "\n")
-    if answers.returncode:
-        fail(module, "debconf refused an answer", kind="package_failed", reason=answers.stderr)
+    apt = ("apt-get", "-o", f"DPkg::Lock::Timeout={module.params['lock_seconds']}", *QUIET)
+    # What an interrupted run left behind; whatever still fails then, apt says below.
+    unlocked(module, "dpkg", "--configure", "-a", "--force-confold", "--force-confdef")
+    must(module, *apt, "update")
+    must(module, "debconf-set-selections", input="\n".join(module.params["answers"]) + "\n")
     if module.params["trust"]:
         run("update-ca-certificates")
-    said = apt(module, "install", *module.params["packages"])
+    said = must(module, *apt, "install", *module.params["packages"])
     return re.findall(r"^Setting up (\S+) ", said, re.MULTILINE)
 
 
-def main():
+def main() -> None:
     """Answer Ansible."""
     module = AnsibleModule(
         argument_spec={
