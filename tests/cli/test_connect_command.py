@@ -65,7 +65,8 @@ def test_what_is_no_fingerprint_is_refused_before_anything_else(run: Run) -> Non
         "",
         (
             "✗ --fingerprint is not a fingerprint\n"
-            "  Why    It looks like SHA256:, then 43 characters, or MD5:, then 16 pairs of digits.\n"
+            "  Why    It looks like SHA256:, then 43 characters, or MD5:, then 16 pairs of "
+            "digits.\n"
         ),
     )
 

@@ -170,6 +170,23 @@ def test_somebody_in_between_gets_nothing_and_a_new_server_is_accepted_on_purpos
     assert f"provision connect {KEY} --new-server" in deployed.err
 
 
+def test_somebody_who_steps_in_after_the_comparison_gets_no_password(
+    rented: Host, technician: MakeTechnician
+) -> None:
+    program = technician().at_a_terminal("connect")
+    program.expect_exact("[y/N, or paste its fingerprint] ")
+    program.sendline("y")
+    program.expect_exact("(not shown): ")
+    seen = sign_ins(rented)
+    new_host_keys(rented)
+    program.sendline(PASSWORD)
+    program.expect_exact("The server shows another key than the one that is pinned")
+    program.expect(pexpect.EOF)
+    program.close()
+    assert program.exitstatus == 3
+    assert sign_ins(rented) == seen
+
+
 @pytest.mark.parametrize("family", ["address", "address6", "name"])
 def test_another_port_ipv6_and_names(rented: Host, technician: MakeTechnician, family: str) -> None:
     sshd(rented, "PermitRootLogin yes", "Port 2222")
