@@ -262,6 +262,7 @@ def test_a_key_that_is_known_but_the_password_has_to_be_changed(
     assert done.code == 0, done.err
     assert "From now on it is: " in done.out
     assert person.run().err == "✓ nord: connected already\n"
+    assert len(rented.read("/root/.ssh/authorized_keys").splitlines()) == 1
 
 
 def test_keyboard_interactive_with_a_forced_change(
