@@ -77,3 +77,11 @@ def meeting(server: Prosody) -> Iterator[Meeting]:
     meeting = Meeting(server)
     yield meeting
     meeting.close()
+
+
+@pytest.fixture
+def alone(start: Start) -> Iterator[Meeting]:
+    """A room where our module has no help from a plugin of Jitsi that guards some of the same."""
+    meeting = Meeting(start(without="muc_meeting_id"))
+    yield meeting
+    meeting.close()

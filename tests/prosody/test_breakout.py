@@ -80,12 +80,12 @@ def test_guest_from_the_lobby_cannot_enter_a_breakout_room(meeting: Meeting) -> 
         guest.join(room)
 
 
-def test_guest_who_was_thrown_out_cannot_enter_a_breakout_room(meeting: Meeting) -> None:
-    teacher = meeting.teacher()
-    guest = meeting.admitted_guest(teacher)
-    room = breakout(meeting, teacher)
-    teacher.set_role(meeting.room, guest.nick, "none")
-    meeting.gone(guest, guest)
+def test_guest_who_was_thrown_out_cannot_enter_a_breakout_room(alone: Meeting) -> None:
+    teacher = alone.teacher()
+    guest = alone.admitted_guest(teacher)
+    room = breakout(alone, teacher)
+    teacher.set_role(alone.room, guest.nick, "none")
+    alone.gone(guest, guest)
     with pytest.raises(Refused, match="registration-required"):
         guest.join(room)
 

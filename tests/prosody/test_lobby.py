@@ -139,25 +139,22 @@ def test_guest_cannot_let_others_in(meeting: Meeting) -> None:
         outside.join(meeting.room)
 
 
-def test_guest_who_was_thrown_out_has_to_knock_again(meeting: Meeting) -> None:
-    teacher = meeting.teacher()
-    guest = meeting.admitted_guest(teacher)
-    teacher.set_role(meeting.room, guest.nick, "none")
-    meeting.gone(guest, guest)
+def test_guest_who_was_thrown_out_has_to_knock_again(alone: Meeting) -> None:
+    teacher = alone.teacher()
+    guest = alone.admitted_guest(teacher)
+    teacher.set_role(alone.room, guest.nick, "none")
+    alone.gone(guest, guest)
     with pytest.raises(Refused, match="registration-required"):
-        guest.join(meeting.room)
-    guest.knock(meeting.room)
-    teacher.admit(meeting.room, guest)
+        guest.join(alone.room)
+    guest.knock(alone.room)
+    teacher.admit(alone.room, guest)
 
 
-def test_guest_cannot_use_the_health_check_of_the_focus_as_a_room(start: Start) -> None:
-    # Recent plugins of Jitsi refuse this as well; ours does it alone.
-    meeting = Meeting(start(without="muc_meeting_id"))
-    room = f"__jicofo-health-check-{meeting.room}"
-    meeting.focus.join(room, name="")
+def test_guest_cannot_use_the_health_check_of_the_focus_as_a_room(alone: Meeting) -> None:
+    room = f"__jicofo-health-check-{alone.room}"
+    alone.focus.join(room, name="")
     with pytest.raises(Refused, match="not-allowed"):
-        meeting.guest().join(room)
-    meeting.close()
+        alone.guest().join(room)
 
 
 def test_guests_stay_outside_where_the_lobby_is_missing(start: Start) -> None:
