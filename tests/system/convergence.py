@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.bench import Host
 
-# Each host has its own: keys, certificates, salted accounts, identity.
+# Each host has its own: identity, keys, certificates, salted accounts.
 OWN = (
+    "/etc/hostname",
+    "/etc/hosts",
     "/etc/ssh/",
+    "/etc/ssl/certs/",
+    "/etc/ssl/private/",
     "/etc/letsencrypt/accounts/",
     "/etc/letsencrypt/archive/",
     "/etc/letsencrypt/renewal/",
-    "/etc/ssl/certs/",
+    "/etc/jitsi-provision/secrets/",
     "/etc/jitsi-provision/tls/",
     "/etc/coturn-tls/",
-    "/usr/local/share/ca-certificates/",
     "/var/lib/prosody/",
 )
+# Even the name is made of a key there.
+NAMED = re.compile(r"/etc/ssl/certs/[0-9a-f]{8}\.\d$|/etc/letsencrypt/accounts/.*/[0-9a-f]{32}")
 
 # Runs inside: every file of ours, with the names of secrets instead of their values.
 READ = r"""
 import json, os, pathlib, sys
-secrets = {p.read_text().strip(): p.name for p in pathlib.Path("/etc/jitsi-provision/secrets").iterdir()}
+folder = pathlib.Path("/etc/jitsi-provision/secrets")
+secrets = {path.read_text().strip(): path.name for path in folder.iterdir()}
 found = {}
 for path in json.load(open("/var/lib/jitsi-provision/files.json")):
     if os.path.isfile(path) and not os.path.islink(path):
@@ -53,14 +60,15 @@ def look(host: Host, domain: str) -> dict[str, str]:
     found = {}
     for path, entry in host.state().items():
         name = neutral(path)
-        rights, _space, content = entry.rpartition(" ") if entry.count(" ") > 1 else (entry, "", "")
-        if name.startswith("unit ") or "->" in entry or entry.startswith(("l", "d")):
-            found[name] = neutral(entry)
-        elif not any(name.startswith(own) for own in OWN):
-            found[name] = rights
-            found[f"{name} sum"] = content
-        elif "/accounts/" not in name or name.startswith("/var/lib/prosody/"):
-            found[name] = rights
+        if path.startswith("unit "):
+            found[name] = entry
+        elif not NAMED.match(path):
+            mode, owner, content = entry.split(" ", 2)
+            found[name] = f"{mode} {owner}"
+            if mode.startswith("l"):
+                found[name] += f" {neutral(content)}"
+            elif not path.startswith(OWN):
+                found[f"{name} sum"] = content
     contents = json.loads(host.run(["python3", "-c", READ]).stdout)
     for path, text in contents.items():
         found.pop(f"{neutral(path)} sum", None)

@@ -20,6 +20,7 @@ def test_plan_says_what_would_happen_and_changes_nothing(school: School) -> None
     headline, *lines = shown.splitlines()
     assert headline == "Gymnasium Nord & Söhne · DOMAIN · ADDRESS · Debian 13"
     sections: dict[str, list[str]] = {}
+    title = ""
     for line in lines:
         if line.startswith("    "):
             sections[title].append(line.strip())

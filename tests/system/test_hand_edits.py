@@ -160,8 +160,10 @@ def test_another_domain_is_refused(school: School) -> None:
         assert done.err.splitlines()[1:] == [
             "✗ This server cannot be used as it is; nothing was changed on it.",
             f"  Why    Jitsi was installed on this server for {own}, not for {domain}.",
-            f"  Next   set `domain: {own}` in inventory.yml, or let the provider set up the server "
-            "anew",
+            (
+                f"  Next   set `domain: {own}` in inventory.yml, "
+                "or let the provider set up the server anew"
+            ),
         ]
     finally:
         school.project.write(domain=own)

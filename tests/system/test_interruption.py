@@ -39,7 +39,8 @@ def test_interrupted_deployment_is_finished_by_the_next(
     assert again.code == 0, again.err
     assert again.out.startswith("Ready after ")
     found = look(host, project.domain)
-    assert difference(school.record.converged, found) == []
+    changes = difference(school.record.converged, found)
+    assert not changes, "\n".join(changes)
     assert host.journal_starts(UNITS) == dict.fromkeys(UNITS, 1)
     assert not host.run("ls /usr/sbin/policy-rc.d", check=False).stdout
     # What was interrupted has ended on the server, too: nothing of it is left or goes on.

@@ -1,11 +1,15 @@
-"""UPD: what apt does to a package afterwards leaves our files alone and disturbs no other service."""
+"""UPD: what apt does to a package later leaves our files alone and disturbs no other service."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.bench import fingerprint
-from tests.system.school import School
+
+if TYPE_CHECKING:
+    from tests.system.school import School
 
 # The service that a package may restart: its own.
 OWN = {
