@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ROOT / "roles/prosody/templates/usr/local/share/jitsi-provision/prosody"
+OURS = ROOT / "roles/prosody/files/usr/local/share/jitsi-provision/prosody"
 STANDINS = (
     ROOT / "tests/standins/packages/jitsi-meet-prosody/root/usr/share/jitsi-meet/prosody-plugins"
 )

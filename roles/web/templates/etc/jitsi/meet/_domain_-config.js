@@ -65,6 +65,8 @@ var config = {
     breakoutRooms: { hideAddRoomButton: true, hideAutoAssignButton: true, hideJoinRoomButton: true },
     disablePolls: true,
     fileSharing: { enabled: false },
+    // Its keys would travel as messages between guests, which the server refuses.
+    e2ee: { disabled: true },
     defaultLanguage: {{ settings.language | javascript }},
     resolution: 360,
     constraints: { video: { height: { ideal: 360, max: 720, min: 180 } } },
