@@ -17,7 +17,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return the module's result, and the packages, units and answers that the roles declare."""
+        """Return the result, and the packages, units and answers that the roles declare."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         given = json.loads(json.dumps(self._task.args))
@@ -40,10 +40,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         module = self._execute_module(
             module_name="file_tree",
             module_args=declared
-            | {
-                "complete": given.get("complete", False),
-                "validate_all": given.get("validate_all", False),
-            },
+            | {name: given.get(name, False) for name in ("complete", "validate_all")},
             task_vars=variables,
         )
         module.pop("invocation", None)

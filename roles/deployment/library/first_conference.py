@@ -14,10 +14,14 @@ import os
 import time
 import urllib.request
 import uuid
+from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.school_server import RUN, SECRETS, fail, read_text, run, write_atomically
 from ansible.module_utils.xmpp_client import Client, XmppError
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
 
 DOCUMENTATION = r"""
 module: first_conference
@@ -32,22 +36,24 @@ author: The jitsi-provision team
 
 UNITS = ("prosody", "jicofo", "jitsi-videobridge2")
 COLIBRI = "jitsi:colibri2"
+RTP = "urn:xmpp:jingle:apps:rtp:1"
 ENDPOINT = (
     "<endpoint id='{id}' create='true' stats-id='provision'><capability name='source-names'/>"
-    "<media type='audio'><payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='111' name='opus' clockrate='48000' channels='2'/></media>"
-    "<media type='video'><payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='100' name='VP8' clockrate='90000'/></media>"
-    "<transport ice-controlling='true'/></endpoint>"
+    f"<media type='audio'><payload-type xmlns='{RTP}' id='111' name='opus' clockrate='48000' "
+    "channels='2'/></media>"
+    f"<media type='video'><payload-type xmlns='{RTP}' id='100' name='VP8' clockrate='90000'/>"
+    "</media><transport ice-controlling='true'/></endpoint>"
 )
 
 
-def stopped(unit):
+def stopped(unit: str) -> bool:
     """Tell whether a service has given up."""
     shown = run("systemctl", "show", "--value", "-p", "ActiveState,SubState", unit).stdout.split()
     # Jicofo has only an init script: when it dies, systemd says "active (exited)".
     return shown[0] in ("failed", "inactive") or shown[1] == "exited"
 
 
-def operational_bridges():
+def operational_bridges() -> int:
     """Return how many bridges Jicofo would use now; 0 while it does not answer."""
     try:
         with urllib.request.urlopen("http://127.0.0.1:8888/stats", timeout=5) as answer:
@@ -56,7 +62,7 @@ def operational_bridges():
         return 0
 
 
-def request(client, bridge, content):
+def request(client: Client, bridge: str, content: str) -> ET.Element:
     """Ask the bridge to change a conference; raises XmppError with its refusal."""
     answer = client.ask(content, bridge, "get")
     if answer.get("type") != "result":
@@ -67,7 +73,7 @@ def request(client, bridge, content):
     return answer
 
 
-def hold(client, bridge):
+def hold(client: Client, bridge: str) -> float:
     """Allocate a conference of two on the bridge and end it; return the seconds it took."""
     meeting = str(uuid.uuid4())
     begun = time.monotonic()
@@ -85,7 +91,7 @@ def hold(client, bridge):
     return took
 
 
-def main():
+def main() -> None:
     """Answer Ansible."""
     module = AnsibleModule(
         argument_spec={

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import time
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.school_server import fail, read_text, run, write_atomically
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.readings import running
 from ansible.module_utils.school_server import PENDING, fail, read_json, run, write_json
 
 DOCUMENTATION = r"""
@@ -21,52 +22,66 @@ author: The jitsi-provision team
 """
 
 
-def active(unit):
+PROPERTIES = "ActiveState,SubState,SourcePath,ConditionResult,ConditionTimestampMonotonic"
+DONE = {"start": "started", "restart": "restarted", "reload": "reloaded"}
+
+
+def active(unit: str) -> bool:
     """Tell whether a unit runs, or was skipped because of a condition of its own.
 
     In a container, for instance, the clock belongs to the host, and the time service steps aside.
     """
-    shown = run(
-        "systemctl",
-        "show",
-        unit,
-        "-p",
-        "ActiveState,SubState,SourcePath,ConditionResult,ConditionTimestampMonotonic",
-    ).stdout
+    shown = run("systemctl", "show", unit, "-p", PROPERTIES).stdout
     state = dict(line.split("=", 1) for line in shown.splitlines())
     if state.get("ConditionResult") == "no" and state["ConditionTimestampMonotonic"] != "0":
         return True
-    return state.get("ActiveState") in ("active", "reloading") and not init_script_ended(state)
+    return running(state)
 
 
-def init_script_ended(state):
-    """Tell whether a service with only an init script (Jicofo) has died: systemd calls it active."""
-    return state["SourcePath"].startswith("/etc/init.d/") and state["SubState"] == "exited"
-
-
-def wait_active(module, names):
+def wait_active(module: AnsibleModule, names: list[str]) -> None:
     """Wait until units run; a unit that fails ends the deployment with its own last words."""
     end = time.monotonic() + module.params["seconds"]
     waiting = list(names)
     while waiting:
         states = run("systemctl", "is-active", *waiting).stdout.split()
-        failed = [name for name, state in zip(waiting, states) if state == "failed"]
+        failed = [name for name, state in zip(waiting, states, strict=True) if state == "failed"]
         if failed or time.monotonic() > end:
             unit = (failed or waiting)[0]
             journal = run("journalctl", "-u", unit, "-n", "15", "--no-pager", "-o", "cat").stdout
-            fail(
-                module,
-                f"{unit} does not start",
-                kind="unit_failed",
-                unit=unit,
-                reason=journal.strip()[-1500:],
-            )
+            last = journal.strip()[-1500:]
+            fail(module, f"{unit} does not start", kind="unit_failed", unit=unit, reason=last)
         waiting = [name for name in waiting if not active(name)]
         if waiting:
             time.sleep(0.1)
 
 
-def main():
+def verbs(wave: list[str], pending: dict[str, dict[str, list[str]]]) -> dict[str, list[str]]:
+    """Return what has to be done to the units of a wave, each at most once."""
+    wanted: dict[str, list[str]] = {"start": [], "restart": [], "reload": []}
+    for unit in wave:
+        effects = pending.get(unit, {})
+        if not active(unit):
+            wanted["start"].append(unit)
+        elif effects.get("restart"):
+            wanted["restart"].append(unit)
+        elif effects.get("reload"):
+            wanted["reload"].append(unit)
+    return {verb: names for verb, names in wanted.items() if names}
+
+
+def act(module: AnsibleModule, verb: str, names: list[str]) -> None:
+    """Start, restart or reload units together, and wait until they run."""
+    run("systemctl", "reset-failed", *names)
+    # "start" does nothing for an init script that systemd still calls active.
+    result = run("systemctl", "restart" if verb == "start" else verb, *names)
+    wait_active(module, names)
+    if result.returncode:
+        said = result.stderr.strip()
+        what = f"{', '.join(names)}: {said}"
+        fail(module, what, kind="unit_failed", unit=names[0], reason=said)
+
+
+def main() -> None:
     """Answer Ansible."""
     module = AnsibleModule(
         argument_spec={
@@ -76,38 +91,14 @@ def main():
         supports_check_mode=True,
     )
     pending = read_json(PENDING, {})
-    done = {"started": [], "restarted": [], "reloaded": []}
+    done: dict[str, list[str]] = {word: [] for word in DONE.values()}
     if not module.check_mode:
         run("systemctl", "daemon-reload")
     for wave in module.params["waves"]:
-        verbs = {"start": [], "restart": [], "reload": []}
-        for unit in wave:
-            effects = pending.get(unit, {})
-            if not active(unit):
-                verbs["start"].append(unit)
-            elif effects.get("restart"):
-                verbs["restart"].append(unit)
-            elif effects.get("reload"):
-                verbs["reload"].append(unit)
-        for verb, names in verbs.items():
-            if not names:
-                continue
-            done[{"start": "started"}.get(verb, verb + "ed")] += names
-            if module.check_mode:
-                continue
-            run("systemctl", "reset-failed", *names)
-            # "start" does nothing for an init script that systemd still calls active.
-            result = run("systemctl", "restart" if verb == "start" else verb, *names)
-            if result.returncode:
-                wait_active(module, names)
-                fail(
-                    module,
-                    f"{', '.join(names)}: {result.stderr.strip()}",
-                    kind="unit_failed",
-                    unit=names[0],
-                    reason=result.stderr.strip(),
-                )
-            wait_active(module, names)
+        for verb, names in verbs(wave, pending).items():
+            done[DONE[verb]] += names
+            if not module.check_mode:
+                act(module, verb, names)
         for unit in wave:
             pending.pop(unit, None)
         if not module.check_mode:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.prosody_store import (
@@ -40,7 +42,58 @@ author: The jitsi-provision team
 """
 
 
-def make_folders(host):
+class Accounts:
+    """The accounts of one host; a rehearsal only tells what would change."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.module = module
+        self.wanted = module.params
+        self.host: str = module.params["host"]
+        self.added: list[str] = []
+        self.changed: list[str] = []
+        self.removed: list[str] = []
+
+    def present(self, account: dict[str, str]) -> None:
+        """Make an account, or give it its password."""
+        user = account["user"]
+        path = account_path(self.host, user)
+        exists = os.path.exists(path)
+        if exists and self.wanted["keep_password"]:
+            return
+        kept = read_text(f"{SECRETS}/{account.get('secret')}").strip()
+        password = account.get("password") or kept
+        if not password and not self.module.check_mode:
+            fail(self.module, f"there is no password for {user}", kind="account")
+        if exists and password_matches(path, password):
+            return
+        (self.changed if exists else self.added).append(user)
+        if not self.module.check_mode:
+            uid, gid = make_folders(self.host)
+            write_atomically(path, account_text(password), 0o640, uid, gid)
+
+    def absent(self, user: str) -> None:
+        """Remove an account with all that is kept of the user."""
+        if os.path.exists(account_path(self.host, user)):
+            self.removed.append(user)
+            if not self.module.check_mode:
+                remove(self.host, user)
+
+    def subscribe(self, user: str, contact: str) -> None:
+        """Enter a contact in a user's roster."""
+        roster = account_path(self.host, user).replace("/accounts/", "/roster/")
+        if contact in read_text(roster):
+            return
+        self.changed.append(f"{user} → {contact}")
+        if self.module.check_mode:
+            return
+        # Its exit code is 0 even for a user that does not exist, so the file is the witness.
+        run("prosodyctl", "mod_roster_command", "subscribe", contact, f"{user}@{self.host}")
+        if contact not in read_text(roster):
+            what = f"{contact} could not be entered in the roster of {user}"
+            fail(self.module, what, kind="account")
+
+
+def make_folders(host: str) -> tuple[int, int]:
     """Make the folders of a host's accounts with Prosody's rights, and return owner and group."""
     owner = os.stat(DATA)
     for folder in (f"{DATA}/{encode(host)}", f"{DATA}/{encode(host)}/accounts"):
@@ -49,91 +102,49 @@ def make_folders(host):
     return owner.st_uid, owner.st_gid
 
 
-def remove(host, user):
+def remove(host: str, user: str) -> None:
     """Remove all that Prosody keeps of a user, and end their sessions."""
     folder = f"{DATA}/{encode(host)}"
     for store in os.listdir(folder):
-        path = os.path.join(folder, store, encode(user) + ".dat")
-        if os.path.exists(path):
-            os.unlink(path)
+        for ending in (".dat", ".list"):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(os.path.join(folder, store, encode(user) + ending))
     # Without this a running lesson goes on with the removed account until the page is closed.
-    run("prosodyctl", "shell", f"c2s:close('{user}@{host}')", timeout=20)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        run("prosodyctl", "shell", f"c2s:close('{user}@{host}')", timeout=20)
 
 
-def main():
+def main() -> None:
     """Answer Ansible."""
+    # Either the name of a secret that lies on the server, or the password itself.
+    account = {
+        "user": {"type": "str", "required": True},
+        "secret": {"type": "str", "no_log": False},
+        "password": {"type": "str", "no_log": True},
+    }
     module = AnsibleModule(
         argument_spec={
             "host": {"type": "str", "required": True},
-            "present": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {
-                    "user": {"type": "str", "required": True},
-                    # The name of a secret that lies on the server, or the password itself.
-                    "secret": {"type": "str", "no_log": False},
-                    "password": {"type": "str", "no_log": True},
-                },
-            },
+            "present": {"type": "list", "elements": "dict", "default": [], "options": account},
             "absent": {"type": "list", "elements": "str", "default": []},
             "keep_password": {"type": "bool", "default": False, "no_log": False},
             "subscribe": {"type": "list", "elements": "dict", "default": []},
         },
         supports_check_mode=True,
     )
-    host = module.params["host"]
-    added, changed, removed = [], [], []
-    for account in module.params["present"]:
-        user = account["user"]
-        path = account_path(host, user)
-        exists = os.path.exists(path)
-        if exists and module.params["keep_password"]:
-            continue
-        password = (
-            account.get("password") or read_text(f"{SECRETS}/{account.get('secret')}").strip()
-        )
-        if not password and not module.check_mode:
-            fail(module, f"there is no password for {user}", kind="account")
-        if exists and password_matches(path, password):
-            continue
-        (changed if exists else added).append(user)
-        if not module.check_mode:
-            uid, gid = make_folders(host)
-            write_atomically(path, account_text(password), 0o640, uid, gid)
+    done = Accounts(module)
+    for wanted in module.params["present"]:
+        done.present(wanted)
     for user in module.params["absent"]:
-        if os.path.exists(account_path(host, user)):
-            removed.append(user)
-            if not module.check_mode:
-                remove(host, user)
+        done.absent(user)
     for entry in module.params["subscribe"]:
-        roster = account_path(host, entry["user"]).replace("/accounts/", "/roster/")
-        if entry["contact"] in read_text(roster):
-            continue
-        changed.append(f"{entry['user']} → {entry['contact']}")
-        if module.check_mode:
-            continue
-        # Its exit code is 0 even for a user that does not exist, so the file is the witness.
-        done = run(
-            "prosodyctl",
-            "mod_roster_command",
-            "subscribe",
-            entry["contact"],
-            f"{entry['user']}@{host}",
-        )
-        if entry["contact"] not in read_text(roster):
-            fail(
-                module,
-                f"{entry['contact']} could not be entered in the roster of {entry['user']}",
-                kind="account",
-                reason=(done.stderr + done.stdout).strip()[-500:],
-            )
+        done.subscribe(entry["user"], entry["contact"])
     module.exit_json(
-        changed=bool(added or changed or removed),
-        added=added,
-        updated=changed,
-        removed=removed,
-        accounts=accounts(host),
+        changed=bool(done.added or done.changed or done.removed),
+        added=done.added,
+        updated=done.changed,
+        removed=done.removed,
+        accounts=accounts(done.host),
     )
 
 

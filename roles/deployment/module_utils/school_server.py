@@ -83,18 +83,25 @@ def write_json(path: str, value: Any) -> None:
 
 
 def run(*command: str, **keywords: Any) -> subprocess.CompletedProcess[str]:
-    """Run a program in the C locale and return the completed process; never raises on its code."""
+    """Run a program in the C locale and return the completed process.
+
+    Never raises on its code; a program that is not there answers 127, as a shell would.
+    """
     environment = dict(os.environ, LC_ALL="C", **keywords.pop("env", {}))
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env=environment,
-        check=False,
-        stdin=keywords.pop("stdin", subprocess.DEVNULL) if "input" not in keywords else None,
-        **keywords,
-    )
+    if "input" not in keywords:
+        keywords["stdin"] = subprocess.DEVNULL
+    try:
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+            check=False,
+            **keywords,
+        )
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(command, 127, "", f"{command[0]}: not found")
 
 
 def fail(module: AnsibleModule, what: str, **details: Any) -> NoReturn:

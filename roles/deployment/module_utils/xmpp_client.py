@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import socket
 import ssl
 import time
 import xml.etree.ElementTree as ET
+from typing import Self
 from xml.sax.saxutils import quoteattr
 
 STREAM = "http://etherx.jabber.org/streams"
@@ -21,7 +23,7 @@ class XmppError(Exception):
 class Client:
     """A signed-in stream to Prosody on loopback; use it as a context manager."""
 
-    def __init__(self, host, user, password, seconds=15):
+    def __init__(self, host: str, user: str, password: str, seconds: float = 15) -> None:
         self.host = host
         self.end = time.monotonic() + seconds
         self.socket = socket.create_connection(("127.0.0.1", 5222), timeout=seconds)
@@ -38,32 +40,30 @@ class Client:
         bound = self.ask("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>", kind="set")
         self.jid = bound.findtext(".//{*}jid")
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_reason):
-        try:
+    def __exit__(self, *_reason: object) -> None:
+        with contextlib.suppress(OSError):
             self.socket.sendall(b"</stream:stream>")
-        except OSError:
-            pass
         self.socket.close()
 
-    def open_stream(self):
+    def open_stream(self) -> None:
         """Begin an XML stream and read the server's features."""
         self.parser = ET.XMLPullParser(("start", "end"))
         self.depth = 0
-        self.waiting = []
+        self.waiting: list[ET.Element] = []
         self.send(
             f"<?xml version='1.0'?><stream:stream to='{self.host}' version='1.0' "
             f"xmlns='jabber:client' xmlns:stream='{STREAM}'>"
         )
         self.expect("features")
 
-    def send(self, text):
+    def send(self, text: str) -> None:
         """Send XML text."""
         self.socket.sendall(text.encode())
 
-    def receive(self):
+    def receive(self) -> ET.Element:
         """Return the next whole element of the stream."""
         while not self.waiting:
             self.socket.settimeout(max(0.1, self.end - time.monotonic()))
@@ -79,14 +79,14 @@ class Client:
                     self.waiting.append(element)
         return self.waiting.pop(0)
 
-    def expect(self, name):
+    def expect(self, name: str) -> ET.Element:
         """Return the next element if it has this name; anything else is the server's refusal."""
         element = self.receive()
         if element.tag.rpartition("}")[2] != name:
             raise XmppError(ET.tostring(element, encoding="unicode")[:300])
         return element
 
-    def ask(self, content, to="", kind="get"):
+    def ask(self, content: str, to: str = "", kind: str = "get") -> ET.Element:
         """Send an IQ and return the answering element, an error included."""
         number = f"q{time.monotonic_ns()}"
         target = f" to={quoteattr(to)}" if to else ""

@@ -1,0 +1,132 @@
+"""What the programs of a server say, read into plain data; nothing here runs anything."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import ssl
+from typing import Any
+
+UNIT_PROPERTIES = "Id,LoadState,ActiveState,SubState,SourcePath,InvocationID"
+PACKAGE_FORMAT = "${db:Status-Abbrev}\t${Package}\t${Version}\n"
+
+
+def release(text: str) -> dict[str, Any]:
+    """Return what /etc/os-release says of the system."""
+    found = dict(re.findall(r'^(\w+)=[\'"]?([^\'"\n]*)[\'"]?$', text, re.MULTILINE))
+    number = found.get("VERSION_ID", "")
+    return {
+        "os": found.get("ID", ""),
+        "os_name": found.get("PRETTY_NAME", "an unknown system"),
+        "release": int(number) if number.isdigit() else 0,
+        "codename": found.get("VERSION_CODENAME", ""),
+    }
+
+
+def memory(meminfo: str, limit: str) -> int:
+    """Return the memory in MB; a container's limit is what its services really get."""
+    total = re.search(r"MemTotal:\s+(\d+)", meminfo)
+    megabytes = int(total[1]) // 1024 if total else 0
+    return min(megabytes, int(limit) // 1048576) if limit.strip().isdigit() else megabytes
+
+
+def interfaces(text: str) -> list[str]:
+    """Return the addresses that `ip -j address` shows, but for those of this machine alone."""
+    return [
+        entry["local"]
+        for interface in json.loads(text or "[]")
+        for entry in interface.get("addr_info", [])
+        if entry.get("scope") == "global"
+    ]
+
+
+def route(text: str) -> str:
+    """Return the own address that `ip -j route get` shows, if others can answer to it."""
+    ways = json.loads(text or "[]")
+    source: str = ways[0].get("prefsrc", "") if ways else ""
+    return "" if source and ipaddress.ip_address(source).is_link_local else source
+
+
+def packages(text: str) -> dict[str, Any]:
+    """Return installed packages with their versions, and whether dpkg was interrupted."""
+    installed, interrupted = {}, False
+    for line in text.splitlines():
+        status, name, version = line.split("\t")
+        if status.startswith(("ii", "hi")):
+            installed[name] = version
+        elif status[1:2] in tuple("UFHWt") and status[:1] != "d":
+            interrupted = True
+    return {"packages": installed, "dpkg_interrupted": interrupted}
+
+
+def debconf_host_name(text: str) -> str:
+    """Return the host name that Jitsi's packages were once installed with, or nothing."""
+    entry = re.search(
+        r"^Name: jitsi-videobridge/jvb-hostname\n(?:.+\n)*?Value: (.*)$", text, re.MULTILINE
+    )
+    return entry[1].strip() if entry else ""
+
+
+def units(text: str) -> dict[str, dict[str, Any]]:
+    """Return for each unit whether it exists, runs, and since which invocation."""
+    states = {}
+    for block in text.strip().split("\n\n"):
+        entry = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if entry:
+            states[entry["Id"]] = {
+                "loaded": entry["LoadState"] == "loaded",
+                "active": running(entry) or starting(entry),
+                "invocation": entry.get("InvocationID", ""),
+            }
+    return states
+
+
+def running(entry: dict[str, str]) -> bool:
+    """Tell whether a unit runs."""
+    return entry.get("ActiveState") in ("active", "reloading") and not init_script_ended(entry)
+
+
+def starting(entry: dict[str, str]) -> bool:
+    """Tell whether a unit is on its way; one that dies again and again is not."""
+    begins = entry.get("ActiveState") == "activating"
+    return begins and not entry.get("SubState", "").startswith("auto-restart")
+
+
+def init_script_ended(entry: dict[str, str]) -> bool:
+    """Tell whether a service with only an init script has died: systemd still calls it active."""
+    init_script = entry.get("SourcePath", "").startswith("/etc/init.d/")
+    return init_script and entry.get("SubState") == "exited"
+
+
+def listeners(text: str) -> list[dict[str, Any]]:
+    """Return from the output of `ss` who holds which port."""
+    held = []
+    for line in text.splitlines():
+        columns = line.split()
+        address, _colon, port = columns[4].rpartition(":")
+        program = re.search(r'\(\("([^"]+)"', line)
+        held.append(
+            {
+                "protocol": columns[0],
+                "address": address.strip("[]"),
+                "port": int(port) if port.isdigit() else 0,
+                "program": program[1] if program else "",
+            }
+        )
+    return held
+
+
+def certificate(text: str) -> dict[str, Any]:
+    """Return names, issuer and end of a certificate as `openssl x509` shows it."""
+    shown = dict(re.findall(r"^(issuer|subject|notAfter)=(.*)$", text, re.MULTILINE))
+    if not shown:
+        return {}
+    fingerprint = re.search(r"Fingerprint=([0-9A-F:]+)", text)
+    return {
+        "names": sorted(re.findall(r"DNS:([^,\s]+)", text)),
+        "issuer": shown["issuer"].strip(),
+        "self_signed": shown["issuer"] == shown["subject"],
+        "ends": int(ssl.cert_time_to_seconds(shown["notAfter"])),
+        "fingerprint": fingerprint[1] if fingerprint else "",
+    }
