@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.bench import state
 from tests.bench.errors import BenchError
 from tests.bench.machine import inside
-from tests.bench.process import run
+from tests.bench.process import Daemon, run
 
 BRIDGE = "provision-bench"
 TABLE = "provision_bench"
@@ -69,14 +69,21 @@ def exists() -> bool:
 
 
 def claim() -> None:
-    """Take the addresses for this state directory, or say who has them."""
+    """Take the addresses for this state directory, or say who has them.
+
+    A bench whose name server has died was killed as a whole; what it left behind is taken away.
+    """
     owner = Path(OWNER.read_text()) if OWNER.exists() else None
     if exists() and owner and owner != state.directory():
+        if Daemon("names", owner).pid is None:
+            down()
+            return claim()
         raise BenchError(
             f"another bench is up on this machine, its state is in {owner}; end it with "
             f"`PROVISION_BENCH_DIR={owner} python -m tests.bench down`"
         )
     OWNER.write_text(str(state.directory()))
+    return None
 
 
 def up() -> None:
