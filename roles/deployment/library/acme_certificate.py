@@ -87,6 +87,9 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=True)
     trusted = {"REQUESTS_CA_BUNDLE": wanted["ca_file"]} if wanted["ca_file"] else {}
+    # Asked for another authority's certificate, certbot else keeps the one that is not due yet.
+    renewal = read_text(f"/etc/letsencrypt/renewal/{wanted['domain']}.conf")
+    moved = renewal and f"server = {wanted['directory']}\n" not in renewal
     result = run(
         *("certbot", "certonly", "--non-interactive", "--agree-tos", "--no-eff-email"),
         *("--email", wanted["contact"], "--server", wanted["directory"]),
@@ -95,6 +98,7 @@ def main() -> None:
         *("--cert-name", wanted["domain"], "--domain", wanted["domain"]),
         # The deployment brings the certificate to the services itself, once, and checks that.
         "--no-directory-hooks",
+        *(["--force-renewal"] if moved else []),
         env=trusted,
     )
     if result.returncode:

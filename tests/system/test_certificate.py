@@ -42,3 +42,38 @@ def test_renewed_certificate_is_served_without_a_restart(
     assert school.invocations() == running
     session.refresh()
     assert guest.catch_up() is not None
+
+
+def test_another_authority_is_asked_and_its_refusal_stops_nothing(
+    school: School, entrance: Entrance
+) -> None:
+    """As from a test authority to the real one; at first the name points nowhere."""
+    names, own = school.bench.names, school.project.settings["acme_directory"]
+    running, first = school.invocations(), entrance.certificate()["serialNumber"]
+    school.project.write(acme_directory="https://acme.school.test:14000/dir")
+    try:
+        names.remove(school.domain)
+        done = school.project.run("deploy")
+        assert done.code == 4
+        assert (
+            "✗ There is no certificate yet: the certificate authority does not find the name."
+            in (done.err)
+        )
+        assert f"at your registrar, let {school.domain} point to {school.host.address}" in done.err
+        assert "Traceback" not in done.err
+        assert entrance.certificate()["serialNumber"] == first
+
+        names.set(school.domain, "A", school.host.address)
+        assert school.project.run("deploy").code == 0
+        second = entrance.certificate()["serialNumber"]
+        assert second != first
+        assert second == entrance.certificate(5349)["serialNumber"]
+    finally:
+        names.set(school.domain, "A", school.host.address)
+        names.set(school.domain, "AAAA", school.host.address6)
+        school.project.write(acme_directory=own)
+        assert school.project.run("deploy").code == 0
+    assert entrance.certificate()["serialNumber"] != second
+    again = school.project.run("deploy", "--json")
+    assert again.data["changed"] == []
+    assert school.invocations() == running
