@@ -55,13 +55,32 @@ def wait_active(module: AnsibleModule, names: list[str]) -> None:
             time.sleep(0.1)
 
 
-def verbs(wave: list[str], pending: dict[str, dict[str, list[str]]]) -> dict[str, list[str]]:
-    """Return what has to be done to the units of a wave, each at most once."""
+def invocations(units: list[str], seconds: int) -> dict[str, str]:
+    """Return what identifies the present run of each unit, as soon as none is on its way."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        jobs = run("systemctl", "list-jobs", "--plain", "--no-legend").stdout.split()
+        if not set(units).intersection(jobs):
+            break
+        time.sleep(0.1)
+    shown = run("systemctl", "show", "--value", "--property=InvocationID", *units).stdout
+    return dict(zip(units, shown.split("\n\n"), strict=True))
+
+
+def verbs(
+    wave: list[str], pending: dict[str, dict[str, list[str]]], followed: set[str]
+) -> dict[str, list[str]]:
+    """Return what has to be done to the units of a wave, each at most once.
+
+    The ``followed`` were restarted a moment ago because another unit was, as the focus is.
+    """
     wanted: dict[str, list[str]] = {"start": [], "restart": [], "reload": []}
     for unit in wave:
         effects = pending.get(unit, {})
         if not active(unit):
             wanted["start"].append(unit)
+        elif unit in followed:
+            continue
         elif effects.get("restart"):
             wanted["restart"].append(unit)
         elif effects.get("reload"):
@@ -94,8 +113,13 @@ def main() -> None:
     done: dict[str, list[str]] = {word: [] for word in DONE.values()}
     if not module.check_mode:
         run("systemctl", "daemon-reload")
+    units = [unit for wave in module.params["waves"] for unit in wave]
+    before = invocations(units, module.params["seconds"])
     for wave in module.params["waves"]:
-        for verb, names in verbs(wave, pending).items():
+        now = invocations(units, module.params["seconds"])
+        followed = {unit for unit in wave if before[unit] and now[unit] != before[unit]}
+        done["restarted"] += [unit for unit in wave if unit in followed]
+        for verb, names in verbs(wave, pending, followed).items():
             done[DONE[verb]] += names
             if not module.check_mode:
                 act(module, verb, names)
