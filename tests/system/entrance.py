@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 10.0
+# What protects whoever looks at a page of ours, and those who do not.
+HEADERS = {
+    "strict-transport-security": r"max-age=63072000",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "x-frame-options": "SAMEORIGIN",
+    "permissions-policy": r"camera=\(self\), microphone=\(self\), .*geolocation=\(\).*",
+    "content-security-policy": r"default-src 'self'; script-src 'self' 'nonce-[0-9a-f]{32}' .*; "
+    r"connect-src 'self' wss://DOMAIN; .*object-src 'none'; .*frame-ancestors 'self'",
+    "server": "nginx",
+}
 
 
 @dataclass(frozen=True)
@@ -72,3 +85,15 @@ class Entrance:
             return Answer(answer.status, names, answer.read())
         finally:
             connection.close()
+
+    def unprotected(self, path: str) -> list[str]:
+        """Return the headers that an answer lacks or has wrong."""
+        headers = self.get(path).headers
+        found = {
+            name: headers.get(name, "(missing)").replace(self.domain, "DOMAIN") for name in HEADERS
+        }
+        return [
+            f"{name}: {value}"
+            for name, value in found.items()
+            if not re.fullmatch(HEADERS[name], value)
+        ]

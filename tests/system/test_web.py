@@ -37,17 +37,6 @@ PATHS = (
     "/.git/config",
     "/.well-known/nothing",
 )
-HEADERS = {
-    "strict-transport-security": r"max-age=63072000",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-    "x-frame-options": "SAMEORIGIN",
-    "permissions-policy": r"camera=\(self\), microphone=\(self\), .*geolocation=\(\).*",
-    "content-security-policy": r"default-src 'self'; script-src 'self' 'nonce-[0-9a-f]{32}' .*; "
-    r"connect-src 'self' wss://DOMAIN; .*object-src 'none'; .*frame-ancestors 'self'",
-    "server": "nginx",
-}
 # What a school's browser must find in config.js: nothing of it asks or tells a stranger.
 PRIVATE = {
     "disableThirdPartyRequests": True,
@@ -150,10 +139,7 @@ def test_what_is_not_there_says_so_in_the_schools_words(entrance: Entrance) -> N
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_answer_carries_the_headers_that_protect(entrance: Entrance, path: str) -> None:
-    headers = entrance.get(path).headers
-    for name, pattern in HEADERS.items():
-        value = headers.get(name, "(missing)").replace(entrance.domain, "DOMAIN")
-        assert re.fullmatch(pattern, value), f"{path}: {name}: {value}"
+    assert entrance.unprotected(path) == []
 
 
 def test_scripts_inside_the_page_have_the_number_of_its_policy(entrance: Entrance) -> None:
