@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from provision import sudo
 from provision.errors import DeploymentError, ExitCode, ProvisionError, ServerError
 from provision.i18n import N_, _
 
@@ -131,6 +132,8 @@ SSH = (
     ),
 )  # fmt: skip
 
+SUDO = r"sudo password|sudo: a password is required|become success[\s\S]*(?:sudo|sudoers)"
+
 
 def explain(failure: dict[str, Any], school: School, key: str = "") -> ProvisionError:
     """Return the error for a failed task; ``key`` is what inventory.yml calls the school."""
@@ -154,12 +157,14 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
             _last_line(said),
             _("try it yourself: ssh -p {port} {user}@{address}").format(**values),
         )
-    if "sudo password" in said or "Incorrect sudo" in said:
-        return ServerError(
-            _("{user} may not use sudo without a password.").format(**values),
-            next=_("on the server, as root: echo '{user} ALL=(ALL) NOPASSWD: ALL' > "
-                   "/etc/sudoers.d/provision").format(**values),
-        )  # fmt: skip
+    if re.search(SUDO, said):
+        why = _("sudo is not installed there.") if "not found" in said else ""
+        return sudo.refusal(school.ssh_user, why)
+    if re.search(r"interpreter \S+ was not found", said):
+        return DeploymentError(
+            _("There is no Python on the server, which Ansible needs."),
+            next=_("on the server, as root: apt-get install python3"),
+        )
     what, remedy = KINDS.get(
         failure.get("kind", ""),
         (N_("A step failed on the server."), N_("run this again with -v and read its last lines")),

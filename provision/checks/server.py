@@ -15,6 +15,8 @@ MEMORY_NEEDED_MB = 1700
 MEMORY_GOOD_MB = 3800
 DISK_NEEDED_MB = 2500
 DISK_AFTERWARDS_MB = 200
+# Of Debian's own images, only the very smallest lack one of these.
+NEEDED = ("ca-certificates", "iproute2", "openssl")
 # Only these may hold a port of ours; anything else is a service that somebody needs.
 PORTS = {
     ("tcp", 80): "nginx",
@@ -70,6 +72,7 @@ def check(server: dict[str, Any], domain: str) -> list[Result]:
     findings = [
         *_system(server),
         *_size(server),
+        *_programs(server),
         *_another_installation(server, domain),
         *_ports(server),
     ]
@@ -134,6 +137,23 @@ def _size(server: dict[str, Any]) -> list[Result]:
             )
         )
     return findings
+
+
+def _programs(server: dict[str, Any]) -> list[Result]:
+    """Return what has to be there already before anything can be installed or judged."""
+    missing = ", ".join(name for name in NEEDED if name not in server["packages"])
+    if not missing:
+        return []
+    return [
+        failure(
+            _("The server lacks {packages}, without which nothing can be fetched.").format(
+                packages=missing
+            ),
+            _("on the server, as root: apt-get install {packages}").format(
+                packages=missing.replace(",", "")
+            ),
+        )
+    ]
 
 
 def _another_installation(server: dict[str, Any], domain: str) -> list[Result]:

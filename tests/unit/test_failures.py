@@ -1,0 +1,263 @@
+"""What a failed task means for a person. The messages are Ansible's, with OpenSSH 9.2 behind it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from provision import i18n
+from provision.errors import DeploymentError, ExitCode, ServerError
+from provision.failures import KINDS, SSH, explain
+from provision.settings import School
+from tests.unit.modules import ROLE, Server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCHOOL = School(
+    address="203.0.113.10",
+    domain="meet.example.org",
+    school="Nord",
+    contact="it@example.org",
+    ssh_user="admin",
+    ssh_port=2222,
+)
+BEGIN = "Task failed: Failed to connect to the host via ssh: "
+CHANGED = """\
+@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\r
+@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\r
+@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\r
+IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!\r
+Someone could be eavesdropping on you right now (man-in-the-middle attack)!\r
+It is also possible that a host key has just been changed.\r
+The fingerprint for the ED25519 key sent by the remote host is\r
+SHA256:OonrPwCj6axpSZd1IL324cPKjkrvvdq5cFCxlkCYSmc.\r
+Please contact your system administrator.\r
+Add correct host key in /home/it/schools/known_hosts to get rid of this message.\r
+Offending ED25519 key in /home/it/schools/known_hosts:1\r
+  remove with:\r
+  ssh-keygen -f "/home/it/schools/known_hosts" -R "[203.0.113.10]:2222"\r
+Host key for [203.0.113.10]:2222 has changed and you have requested strict checking.\r
+Host key verification failed."""
+UNREACHABLE = [
+    (CHANGED, "The server shows another key than last time.", "--new-server"),
+    (
+        (
+            "No ED25519 host key is known for [203.0.113.10]:2222 and you have requested strict "
+            "checking.\r\nHost key verification failed."
+        ),
+        "The server's key is not known yet, so nobody can say that it is the right server.",
+        "provision connect nord",
+    ),
+    (
+        "admin@203.0.113.10: Permission denied (publickey).",
+        "The server refuses to let admin sign in.",
+        "provision connect nord",
+    ),
+    (
+        (
+            "Received disconnect from 203.0.113.10 port 2222:2: Too many authentication failures"
+            "\r\nDisconnected from 203.0.113.10 port 2222"
+        ),
+        "The server refuses to let admin sign in.",
+        "provision connect nord",
+    ),
+    (
+        "ssh: Could not resolve hostname nowhere.invalid: Name or service not known",
+        "The address 203.0.113.10 is not known to any name server.",
+        "correct `address` in inventory.yml",
+    ),
+    (
+        "ssh: connect to host 203.0.113.10 port 2222: Connection refused",
+        "The server answers, but not to SSH on port 2222.",
+        "correct `ssh_port`",
+    ),
+    *(
+        (said, "The server does not answer at 203.0.113.10, port 2222.", "no firewall")
+        for said in (
+            "ssh: connect to host 203.0.113.10 port 2222: Connection timed out",
+            "ssh: connect to host 203.0.113.10 port 2222: No route to host",
+            "ssh: connect to host 203.0.113.10 port 2222: Network is unreachable",
+            "ssh: connect to host 203.0.113.10 port 2222: Connection reset by peer",
+            (
+                "Connection timed out during banner exchange\r\n"
+                "Connection to 203.0.113.10 port 2222 timed out"
+            ),
+            (
+                "kex_exchange_identification: read: Connection reset by peer\r\n"
+                "Connection reset by 203.0.113.10 port 2222"
+            ),
+            (
+                "kex_exchange_identification: Connection closed by remote host\r\n"
+                "Connection closed by 203.0.113.10 port 2222"
+            ),
+        )
+    ),
+]
+
+
+def unreachable(said: str) -> ServerError:
+    """Return the error for what ssh said."""
+    error = explain({"msg": BEGIN + said, "unreachable": True, "phase": "look"}, SCHOOL, "nord")
+    assert isinstance(error, ServerError)
+    return error
+
+
+@pytest.mark.parametrize(("said", "what", "remedy"), UNREACHABLE)
+def test_what_ssh_says_becomes_a_sentence_and_a_step(said: str, what: str, remedy: str) -> None:
+    error = unreachable(said)
+    assert error.what == what
+    assert remedy in error.next
+    assert error.exit_code == ExitCode.UNREACHABLE
+
+
+def test_every_pattern_for_ssh_is_met_by_a_true_message() -> None:
+    said = [message for message, _what, _remedy in UNREACHABLE]
+    assert all(any(re.search(pattern, message) for message in said) for pattern, *_ in SSH)
+
+
+def test_what_ssh_never_said_before_is_passed_on_with_a_command_to_try() -> None:
+    error = unreachable(
+        "Unable to negotiate with 203.0.113.10 port 2222: no matching host key type found. "
+        "Their offer: ssh-ed25519"
+    )
+    assert error.what == "The server cannot be reached."
+    assert error.why.endswith("Their offer: ssh-ed25519")
+    assert error.next == "try it yourself: ssh -p 2222 admin@203.0.113.10"
+
+
+def failed(**failure: Any) -> tuple[str, str, str, int]:
+    """Return all parts of the error for a task that failed on the server."""
+    error = explain({"unreachable": False, "phase": "write", **failure}, SCHOOL, "nord")
+    return error.what, error.why, error.next, int(error.exit_code)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Task failed: Missing sudo password",
+        "Task failed: Incorrect sudo password",
+        (
+            "Task failed: Premature end of stream waiting for become success.\n"
+            ">>> Standard Error\nsudo: a password is required"
+        ),
+        (
+            "Task failed: Premature end of stream waiting for become success.\n"
+            ">>> Standard Error\nadmin is not in the sudoers file."
+        ),
+    ],
+)
+def test_an_account_that_needs_a_password_for_sudo(message: str) -> None:
+    what, why, remedy, code = failed(msg=message)
+    assert (what, why, code) == ("admin may not use sudo without a password.", "", 3)
+    assert remedy.startswith("on the server, as root: echo 'admin ALL=")
+
+
+def test_a_server_without_sudo() -> None:
+    what, why, _remedy, code = failed(
+        msg=(
+            "Task failed: Premature end of stream waiting for become success.\n"
+            ">>> Standard Error\n/bin/sh: 1: sudo: not found"
+        )
+    )
+    assert (what, why, code) == (
+        "admin may not use sudo without a password.",
+        "sudo is not installed there.",
+        3,
+    )
+
+
+def test_a_server_without_python() -> None:
+    assert failed(
+        msg="The module interpreter '/usr/bin/python3' was not found.",
+        module_stderr="/bin/sh: 1: /usr/bin/python3: not found\n",
+        rc=127,
+    ) == (
+        "There is no Python on the server, which Ansible needs.",
+        "",
+        "on the server, as root: apt-get install python3",
+        4,
+    )
+
+
+def test_the_kinds_are_those_that_the_modules_use() -> None:
+    nodes = [
+        node
+        for path in sorted(ROLE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    assert set(KINDS) <= texts
+    told = [node.value for node in nodes if isinstance(node, ast.keyword) and node.arg == "kind"]
+    named = {node.value for node in told if isinstance(node, ast.Constant)}
+    assert named
+    assert named <= set(KINDS)
+
+
+def test_every_cause_that_apt_and_certbot_may_have_is_a_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(tmp_path, monkeypatch)
+    packages, acme = server.module("package_transaction"), server.module("acme_certificate")
+    causes = {kind for kind, _words in (*packages.CAUSES, *acme.ERRORS)}
+    assert causes | set(acme.REFUSALS.values()) <= set(KINDS)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_sentence_the_servers_reason_and_a_step(kind: str, language: str) -> None:
+    i18n.activate(language)
+    what, why, remedy, code = failed(kind=kind, msg="It went wrong", reason="because of this")
+    assert what.endswith(".")
+    assert why == "because of this"
+    assert remedy
+    assert "{" not in what + remedy
+    assert code == ExitCode.DEPLOYMENT_FAILED
+
+
+def test_a_certificate_that_the_authority_refuses_names_the_record_to_set() -> None:
+    what, why, remedy, _code = failed(
+        kind="acme_dns", msg="There is no certificate yet", reason="NXDOMAIN looking up A"
+    )
+    assert what == (
+        "There is no certificate yet: the certificate authority does not find the name."
+    )
+    assert why == "NXDOMAIN looking up A"
+    assert remedy == (
+        "at your registrar, let meet.example.org point to 203.0.113.10; then run this again. "
+        "Everything else is installed and stays as it is."
+    )
+
+
+def test_a_service_and_a_refused_file_are_named_above_their_reason() -> None:
+    unit = failed(
+        kind="unit_failed", msg="coturn.service does not start", unit="coturn", reason="no port"
+    )
+    assert unit[1] == "coturn.service does not start\nno port"
+    refused = failed(
+        kind="file_refused", msg="/etc/x was refused by luac5.4", refused="/etc/x", reason="line 1"
+    )
+    assert refused[1] == "/etc/x was refused by luac5.4\nline 1"
+
+
+def test_what_nobody_foresaw_is_told_by_its_last_line() -> None:
+    assert failed(msg="Traceback\n  File x\nKeyError: 'y'\n\n") == (
+        "A step failed on the server.",
+        "KeyError: 'y'",
+        "run this again with -v and read its last lines",
+        4,
+    )
+    assert failed()[1] == ""
+
+
+def test_what_an_action_plugin_told_comes_through_as_it_was() -> None:
+    rows = [["Why", "Apache is installed."], ["Next", "use an empty server"]]
+    told = {"what": "This server cannot be used.", "rows": rows, "exit_code": 5}
+    error = explain({"unreachable": False, "error": told, "msg": "x"}, SCHOOL, "nord")
+    assert error.what == "This server cannot be used."
+    assert error.rows() == [tuple(row) for row in rows]
+    assert error.exit_code is ExitCode.REFUSED
+    assert not isinstance(error, DeploymentError)
