@@ -45,10 +45,12 @@ def addressing(server: dict[str, Any], address: str) -> dict[str, Any]:
     """
     own = [ipaddress.ip_address(text) for text in server["addresses"]]
     known = _ipv4(address)
-    public = any(one.is_global for one in own)
-    nat = bool(known and known.is_global and known not in own and not public)
+    public = [one for one in own if one.is_global]
+    # A public IPv6 address does not help whoever comes over IPv4.
+    reached = any(isinstance(one, ipaddress.IPv4Address) for one in public)
+    nat = bool(known and known.is_global and known not in own and not reached)
     return {
-        "public": public or nat,
+        "public": bool(public) or nat,
         "nat": nat,
         "public_address4": str(known) if nat else server["address4"],
     }

@@ -1,0 +1,275 @@
+"""Whether a server can be used: each finding, its remedy, and what it does to the exit code."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from provision import deployment
+from provision.checks import server
+from provision.checks.result import Level, Result
+from provision.errors import DeploymentError, ExitCode, RefusedError
+
+DOMAIN = "meet.example.org"
+SETTINGS = {
+    "domain": DOMAIN,
+    "address": "203.0.113.10",
+    "certificate": "letsencrypt",
+    "repository": "https://download.jitsi.org",
+    "acme_directory": "https://acme.example.org/directory",
+}
+
+
+def seen(**facts: Any) -> dict[str, Any]:
+    """Return what is seen of a bare Debian 13, but for some facts."""
+    return {
+        "os": "debian",
+        "os_name": "Debian GNU/Linux 13 (trixie)",
+        "release": 13,
+        "architecture": "amd64",
+        "memory_mb": 7900,
+        "disk_free_mb": 30000,
+        "packages": {"ca-certificates": "1", "iproute2": "1", "openssl": "1"},
+        "debconf_host_name": "",
+        "ours": False,
+        "listeners": [],
+        "addresses": ["203.0.113.10"],
+        "address4": "203.0.113.10",
+        "address6": "",
+        "repository": {"state": "new", "key": "x"},
+        "certificates": {},
+        "acme_renewal": "",
+        **facts,
+    }
+
+
+def listener(program: str, port: int, protocol: str = "tcp") -> dict[str, Any]:
+    """Return who holds a port."""
+    return {"protocol": protocol, "address": "*", "port": port, "program": program}
+
+
+def with_packages(*names: str, **facts: Any) -> dict[str, Any]:
+    """Return a server on which something is installed already."""
+    return seen(packages=seen()["packages"] | dict.fromkeys(names, "1"), **facts)
+
+
+def test_a_bare_server_is_fine() -> None:
+    assert server.check(seen(), DOMAIN) == []
+    assert server.check_repository(seen(), SETTINGS["repository"]) == []
+    assert server.check(seen(release=12, architecture="arm64"), DOMAIN) == []
+
+
+FAILURES = [
+    (
+        seen(os="ubuntu", os_name="Ubuntu 24.04", release=0),
+        "The server runs Ubuntu 24.04; this program knows Debian 12 and 13.",
+        "choose Debian 13",
+        True,
+    ),
+    (
+        seen(release=11, os_name="Debian 11"),
+        "The server runs Debian 11; this program knows Debian 12 and 13.",
+        "choose Debian 13",
+        True,
+    ),
+    (
+        seen(architecture="armhf"),
+        "The processor is of the kind armhf; Jitsi needs amd64 or arm64.",
+        "rent a server",
+        False,
+    ),
+    (
+        seen(memory_mb=1600),
+        "The server has 1600 MB of memory; Jitsi needs 2 GB at least.",
+        "8 GB",
+        False,
+    ),
+    (
+        seen(disk_free_mb=2400),
+        "Only 2400 MB are free on the disk; 2500 MB are needed.",
+        "apt-get clean",
+        False,
+    ),
+    (
+        with_packages("jitsi-videobridge2", ours=True, disk_free_mb=199),
+        "Only 199 MB are free on the disk; 200 MB are needed.",
+        "apt-get clean",
+        False,
+    ),
+    (
+        seen(packages={"iproute2": "1"}),
+        "The server lacks ca-certificates, openssl, without which nothing can be fetched.",
+        "apt-get install ca-certificates openssl",
+        False,
+    ),
+    (
+        seen(debconf_host_name="meet.other.example"),
+        "Jitsi was installed on this server for meet.other.example, not for meet.example.org.",
+        "set `domain: meet.other.example`",
+        True,
+    ),
+    (
+        with_packages("jitsi-videobridge2"),
+        "Somebody else has installed Jitsi on this server.",
+        "use an empty server",
+        True,
+    ),
+    (
+        with_packages("apache2"),
+        "Another web server (Apache) is installed.",
+        "apt-get purge apache2",
+        True,
+    ),
+    (
+        seen(listeners=[listener("caddy", 443)]),
+        "The program caddy holds port 443/tcp, which Jitsi needs.",
+        "move that service",
+        True,
+    ),
+    (
+        seen(listeners=[listener("openvpn", 10000, "udp")]),
+        "The program openvpn holds port 10000/udp, which Jitsi needs.",
+        "move that service",
+        True,
+    ),
+]
+
+
+@pytest.mark.parametrize(("facts", "sentence", "remedy", "refusal"), FAILURES)
+def test_what_speaks_against_a_server(
+    facts: dict[str, Any], sentence: str, remedy: str, *, refusal: bool
+) -> None:
+    (finding,) = server.check(facts, DOMAIN)
+    assert (finding.level, finding.sentence, finding.refusal) == (
+        Level.FAILURE,
+        sentence,
+        refusal,
+    )
+    assert remedy in finding.remedy
+    with pytest.raises((RefusedError, DeploymentError)) as caught:
+        deployment.judge(SETTINGS, facts)
+    error: Any = caught.value
+    assert error.what == "This server cannot be used as it is; nothing was changed on it."
+    assert (error.why, error.next) == (sentence, finding.remedy)
+    wanted = ExitCode.REFUSED if refusal else ExitCode.DEPLOYMENT_FAILED
+    assert error.exit_code == wanted
+
+
+def test_little_memory_is_a_warning_and_the_deployment_goes_on() -> None:
+    facts = seen(memory_mb=2000)
+    assert [finding.level for finding in server.check(facts, DOMAIN)] == [Level.WARNING]
+    assert deployment.judge(SETTINGS, facts)["warnings_found"] == [
+        "The server has 2000 MB of memory: enough for a trial."
+    ]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        with_packages("jitsi-videobridge2", ours=True, debconf_host_name=DOMAIN),
+        seen(debconf_host_name=DOMAIN),
+        seen(listeners=[listener("sshd", 22), listener("java", 8080), listener("nginx", 80)]),
+        seen(listeners=[listener("lua5.4", 5222), listener("", 443)]),
+        seen(listeners=[listener("java", 10000, "udp"), listener("turnserver", 3478, "udp")]),
+        # The port is only taken for the other protocol.
+        seen(listeners=[listener("something", 10000), listener("something", 443, "udp")]),
+        seen(memory_mb=1700, disk_free_mb=2500),
+    ],
+)
+def test_what_does_not_speak_against_a_server(facts: dict[str, Any]) -> None:
+    assert not [f for f in server.check(facts, DOMAIN) if f.level is Level.FAILURE]
+
+
+def test_everything_that_is_wrong_is_told_at_once_and_the_worst_decides() -> None:
+    facts = seen(os="ubuntu", os_name="Ubuntu", memory_mb=2000, disk_free_mb=1, architecture="i386")
+    findings = server.check(facts, DOMAIN)
+    assert [finding.level for finding in findings] == [Level.WARNING, *[Level.FAILURE] * 3]
+    with pytest.raises(RefusedError) as caught:
+        deployment.judge(SETTINGS, facts)
+    assert len(caught.value.why.splitlines()) == 3
+    assert len(caught.value.next.splitlines()) == 3
+
+
+REPOSITORY = [
+    (
+        {"state": "missing", "url": "https://x.example/key", "reason": "it answers 404"},
+        "There is no package repository at https://x.example/key: it answers 404.",
+        ExitCode.DEPLOYMENT_FAILED,
+    ),
+    (
+        {"state": "unreachable", "reason": "[Errno -2] Name or service not known"},
+        (
+            "The server cannot reach https://download.jitsi.org: [Errno -2] Name or service not "
+            "known."
+        ),
+        ExitCode.DEPLOYMENT_FAILED,
+    ),
+    (
+        {"state": "other_key", "found": "AB" * 20},
+        f"The repository https://download.jitsi.org is signed with another key: {'AB' * 20}.",
+        ExitCode.REFUSED,
+    ),
+    (
+        {"state": "other_key", "found": ""},
+        "The repository https://download.jitsi.org is signed with another key: ?.",
+        ExitCode.REFUSED,
+    ),
+]
+
+
+@pytest.mark.parametrize(("state", "sentence", "code"), REPOSITORY)
+def test_a_repository_that_cannot_be_used(
+    state: dict[str, str], sentence: str, code: ExitCode
+) -> None:
+    findings: list[Result] = server.check_repository(seen(repository=state), SETTINGS["repository"])
+    assert [finding.sentence for finding in findings] == [sentence]
+    with pytest.raises((RefusedError, DeploymentError)) as caught:
+        deployment.judge(SETTINGS, seen(repository=state))
+    assert getattr(caught.value, "exit_code", None) == code
+
+
+def test_a_known_repository_is_not_asked_again() -> None:
+    assert server.check_repository(seen(repository={"state": "known"}), "x") == []
+
+
+@pytest.mark.parametrize(
+    ("own", "address", "expected"),
+    [
+        # Rented: the address is the server's own.
+        (["8.8.8.8"], "8.8.8.8", (True, False, "own")),
+        (["8.8.8.8", "2a01:4f8::1"], "2a01:4f8::1", (True, False, "own")),
+        # A cloud's server knows only its private address.
+        (["10.0.0.5"], "8.8.8.8", (True, True, "8.8.8.8")),
+        (["10.0.0.5", "172.17.0.1"], "8.8.4.4", (True, True, "8.8.4.4")),
+        # Guests over IPv4 could not reach the bridge of a server that is public over IPv6 alone.
+        (["10.0.0.5", "2a01:4f8::1"], "8.8.8.8", (True, True, "8.8.8.8")),
+        (["10.0.0.5", "2a01:4f8::1"], "2a01:4f8::1", (True, False, "own")),
+        # In the school's own network.
+        (["10.0.0.5"], "10.0.0.5", (False, False, "own")),
+        (["fd00::5"], "fd00::5", (False, False, "own")),
+        ([], "10.0.0.5", (False, False, "own")),
+    ],
+)
+def test_how_a_server_is_seen_from_outside(
+    own: list[str], address: str, expected: tuple[bool, bool, str]
+) -> None:
+    found = server.addressing({"addresses": own, "address4": "own"}, address)
+    assert (found["public"], found["nat"], found["public_address4"]) == expected
+
+
+def test_a_host_name_as_address_is_looked_up_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def known(name: str, *_arguments: Any) -> list[Any]:
+        if name != "server.example.org":
+            raise socket.gaierror
+        return [(0, 0, 0, "", ("8.8.8.8", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+    facts = {"addresses": ["10.0.0.5"], "address4": "10.0.0.5"}
+    assert server.addressing(facts, "server.example.org")["public_address4"] == "8.8.8.8"
+    assert server.addressing(facts, "other.example.org") == {
+        "public": False,
+        "nat": False,
+        "public_address4": "10.0.0.5",
+    }
