@@ -27,6 +27,15 @@ LISTS = (
     "timers",
 )  # fmt: skip
 
+ENTRIES = {
+    "users": {"name", "group", "home", "shell"},
+    "directories": {"path", "owner", "group", "mode"},
+    "key_pairs": {"name", "certificate", "key", "copies", "owner", "group", "restart", "reload"},
+    "links": {"path", "to", "restart", "reload"},
+    "files": {"path", "leave_out", *FILE_KEYS},
+}
+"""What an entry of each list may say; an entry of any other list is {when: …, name: …}."""
+
 # Lists of texts, in which an entry with a condition is written {when: …, name: …}.
 TEXTS = ("packages", "answers", "groups", "absent", "timers")
 
@@ -103,6 +112,7 @@ class Renderer:
         """Return one role's declaration with its files."""
         folder = self.roles / name
         declared = yaml.safe_load((folder / "provides.yml").read_text(encoding="utf-8")) or {}
+        _refuse_unknown(name, declared)
         patterns = self.data(declared.pop("files", []))
         result: dict[str, Any] = self.data(declared)
         result["files"] = []
@@ -135,6 +145,23 @@ class Renderer:
         raise BugError(f"{role}: no entry under `files` of provides.yml matches {target}")
 
 
+def _refuse_unknown(role: str, declared: dict[str, Any]) -> None:
+    """Raise BugError for a key of a declaration that nothing would ever read."""
+    for key, entries in declared.items():
+        if key not in (*LISTS, "files", "units"):
+            raise BugError(f"{role}: provides.yml has an unknown key {key!r}")
+        known = ENTRIES.get(key, {"name"}) | {"when"}
+        for entry in entries or []:
+            unknown = (
+                [name for name in entry if name not in known] if isinstance(entry, dict) else []
+            )
+            if unknown:
+                raise BugError(
+                    f"{role}: an entry under `{key}` of provides.yml has an unknown key "
+                    f"{unknown[0]!r}"
+                )
+
+
 def render(
     roles: Path, names: list[str], settings: dict[str, Any], server: dict[str, Any], nonce: str
 ) -> dict[str, Any]:
@@ -151,8 +178,6 @@ def render(
         for unit, wave in (declared.pop("units", None) or {}).items():
             waves.setdefault(int(wave), []).append(unit)
         for key, value in declared.items():
-            if key not in whole:
-                raise BugError(f"{name}: provides.yml has an unknown key {key!r}")
             whole[key].extend(
                 e["name"] if key in TEXTS and isinstance(e, dict) else e for e in value
             )

@@ -1,0 +1,332 @@
+"""What the roles declare for a school: complete, nothing but data, refused where it is wrong."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from provision import deployment, tree
+from provision.errors import BugError
+from tests.unit.trees import (
+    DOMAINS,
+    HOSTILE,
+    NAMES,
+    NONCE,
+    ROLES,
+    contents,
+    every_school,
+    every_tree,
+    rendered,
+    school,
+    server,
+)
+
+# Pages and scripts go to browsers, who would wonder; the others are parts or no text of ours.
+WITHOUT_HEADLINE = re.compile(r"/www/|/acme-ca\.pem$|/mod_school_\w+\.lua$")
+
+
+class Role:
+    """A role that a test makes up."""
+
+    def __init__(self, folder: Path) -> None:
+        self.roles = folder
+        self.folder = folder / "made-up"
+        (folder / "deployment").mkdir(parents=True)
+        (folder / "deployment" / "filter_plugins").symlink_to(
+            ROLES / "deployment" / "filter_plugins"
+        )
+        self.folder.mkdir()
+
+    def render(self, provides: str, files: dict[str, str] | None = None) -> dict[str, Any]:
+        """Return what the role declares with these templates."""
+        (self.folder / "provides.yml").write_text(provides)
+        for name, content in (files or {}).items():
+            path = self.folder / "templates" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        return tree.render(self.roles, ["made-up"], school(), server(), NONCE)
+
+
+@pytest.fixture
+def role(tmp_path: Path) -> Role:
+    """A role that the test makes up."""
+    return Role(tmp_path)
+
+
+# The roles as they are
+
+
+@pytest.mark.parametrize(("settings", "whole"), every_tree())
+def test_every_school_gets_all_its_files(settings: dict[str, Any], whole: dict[str, Any]) -> None:
+    files = contents(whole)
+    letsencrypt = settings["certificate"] == "letsencrypt"
+    assert ("/etc/letsencrypt/renewal-hooks/deploy/jitsi-provision" in files) is letsencrypt
+    own_service = bool(letsencrypt and settings["acme_ca_file"])
+    assert ("/etc/jitsi-provision/acme-ca.pem" in files) is own_service
+    for path in (
+        f"/etc/prosody/conf.avail/{settings['domain']}.cfg.lua",
+        f"/etc/nginx/sites-available/{settings['domain']}.conf",
+        f"/etc/jitsi/meet/{settings['domain']}-config.js",
+        "/etc/jitsi/videobridge/jvb.conf",
+        "/etc/jitsi/jicofo/jicofo.conf",
+        "/etc/turnserver.conf",
+    ):
+        assert files[path].strip()
+    assert not [path for path in files if "_domain_" in path or "{{" in path]
+
+
+@pytest.mark.parametrize(("settings", "whole"), every_tree())
+def test_nothing_of_a_template_is_left_over(
+    settings: dict[str, Any], whole: dict[str, Any]
+) -> None:
+    for path, content in contents(whole).items():
+        own = content.replace(settings["school"], "")
+        assert not re.search(r"\{\{|\{%|\bNone\b|Undefined", own), path
+        assert content.endswith("\n") or path.endswith(".pem")
+
+
+def test_every_file_says_that_it_is_managed() -> None:
+    for _settings, whole in every_tree():
+        for path, content in contents(whole).items():
+            if not WITHOUT_HEADLINE.search(path):
+                assert "Managed by jitsi-provision" in "".join(content.splitlines()[:3]), path
+
+
+def test_no_file_changes_without_a_reason() -> None:
+    assert rendered(*every_school()[0]) == every_tree()[0][1]
+
+
+def test_every_entry_has_its_file() -> None:
+    """An entry that matches nothing is a typing error, or a left-over."""
+    for name in NAMES:
+        declared = yaml.safe_load((ROLES / name / "provides.yml").read_text(encoding="utf-8"))
+        paths = [
+            "/" + path.relative_to(ROLES / name / kind).as_posix()
+            for kind in ("templates", "files")
+            for path in (ROLES / name / kind).rglob("*")
+            if path.is_file()
+        ]
+        for entry in declared.get("files", []):
+            first = [
+                path
+                for path in paths
+                if fnmatchcase(path, entry["path"])
+                and not any(
+                    fnmatchcase(path, before["path"])
+                    for before in declared["files"][: declared["files"].index(entry)]
+                )
+            ]
+            assert first, f"{name}: {entry['path']}"
+
+
+def test_every_directory_of_a_restricted_owner_is_declared_before_its_files() -> None:
+    whole = every_tree()[0][1]
+    owners = {entry["path"] for entry in whole["directories"]}
+    for declared in whole["files"]:
+        if declared.get("owner", "root") != "root":
+            assert str(Path(declared["path"]).parent) in owners
+
+
+def test_units_that_files_restart_are_started_by_some_role() -> None:
+    for _settings, whole in every_tree():
+        started = {unit for wave in whole["waves"] for unit in wave}
+        for declared in (*whole["files"], *whole["links"], *whole["key_pairs"]):
+            for effect in ("restart", "reload"):
+                assert set(declared.get(effect, [])) <= started, declared["path"]
+
+
+def test_secrets_are_only_named() -> None:
+    files = contents(every_tree()[0][1])
+    named = {
+        path: sorted(re.findall(rf"@@secret:{NONCE}:(\w+)@@", content))
+        for path, content in files.items()
+        if "@@" in content
+    }
+    assert named == {
+        f"/etc/prosody/conf.avail/{DOMAINS[0]}.cfg.lua": ["turn"],
+        "/etc/jitsi/jicofo/jicofo.conf": ["focus"],
+        "/etc/jitsi/videobridge/jvb.conf": ["bridge"],
+        "/etc/turnserver.conf": ["turn"],
+    }
+
+
+# Settings are data
+
+
+class Page(HTMLParser):
+    """Collects the text of a page's headline, and what would run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.headline = ""
+        self.scripts = 0
+        self.inside = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.inside = tag
+        self.scripts += tag == "script" and "src" not in dict(attrs)
+
+    def handle_endtag(self, _tag: str) -> None:
+        self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        self.headline += data if self.inside == "h1" else ""
+
+
+@pytest.mark.parametrize(
+    "name", [*HOSTILE, "{{ 7*7 }}", "{% set x = 1 %}", "{# x #}", "{{ settings }}"]
+)
+def test_a_schools_name_is_only_ever_text(name: str) -> None:
+    files = contents(rendered(school() | {"school": name}, server()))
+    plain = contents(rendered(school(), server()))
+    pages = [path for path in files if path.endswith(".html") and "<h1>" in files[path]]
+    assert pages
+    for path in pages:
+        page = Page(files[path])
+        assert page.headline == name
+        assert page.scripts == Page(plain[path]).scripts
+        assert "<!--#include" not in files[path]
+    assert [path for path in files if files[path] != plain[path]] == pages
+
+
+@pytest.mark.parametrize("name", ["{{ 7*7 }}", "${x}", "{% raw %}"])
+def test_a_setting_in_a_declaration_is_never_evaluated(role: Role, name: str) -> None:
+    (role.folder / "provides.yml").write_text(
+        'answers:\n  - "a b string {{ settings.school }}"\n  - "{{ settings.school }}"\n'
+        'directories:\n  - {path: "/x/{{ settings.school }}", mode: "0755"}\n'
+        'files:\n  - {path: "*"}\n'
+    )
+    whole = tree.render(role.roles, ["made-up"], school() | {"school": name}, server(), NONCE)
+    assert whole["answers"] == [f"a b string {name}", name]
+    assert whole["directories"][0]["path"] == f"/x/{name}"
+
+
+# What a role may declare
+
+
+def test_a_whole_expression_keeps_its_type_and_conditions_leave_out(role: Role) -> None:
+    whole = role.render(
+        "packages:\n  - always\n"
+        '  - {when: "{{ server.release == 13 }}", name: new}\n'
+        '  - {when: "{{ server.release == 12 }}", name: old}\n'
+        "directories:\n"
+        '  - {path: /x, when: "{{ false }}"}\n'
+        '  - {path: /y, mode: "{{ server.memory_mb }}"}\n'
+        "units: {b.service: 2, a.service: 1, c.service: 2}\n"
+    )
+    assert whole["packages"] == ["always", "new"]
+    assert whole["directories"] == [{"path": "/y", "mode": 7900}]
+    assert whole["waves"] == [["a.service"], ["b.service", "c.service"]]
+
+
+def test_the_first_entry_that_matches_counts(role: Role) -> None:
+    whole = role.render(
+        'files:\n  - {path: "*.conf", mode: "0600"}\n'
+        '  - {path: /etc/left, leave_out: true}\n  - {path: "*", restart: [x.service]}\n',
+        {
+            "etc/_domain_.conf": "x",
+            "etc/left": "l",
+            "etc/other": "{{ settings.domain }}\n",
+        },
+    )
+    assert {f["path"]: f.get("mode", f.get("restart")) for f in whole["files"]} == {
+        "/etc/meet.example.org.conf": "0600",
+        "/etc/other": ["x.service"],
+    }
+    assert contents(whole)["/etc/other"] == "meet.example.org\n"
+
+
+@pytest.mark.parametrize(
+    ("provides", "message"),
+    [
+        ("package: [x]\n", "made-up: provides.yml has an unknown key 'package'"),
+        (
+            'files:\n  - {path: "*", onwer: prosody}\n',
+            "made-up: an entry under `files` of provides.yml has an unknown key 'onwer'",
+        ),
+        (
+            "directories:\n  - {path: /x, mod: '0755'}\n",
+            "made-up: an entry under `directories` of provides.yml has an unknown key 'mod'",
+        ),
+        (
+            "links:\n  - {path: /x, target: /y}\n",
+            "made-up: an entry under `links` of provides.yml has an unknown key 'target'",
+        ),
+        (
+            "packages:\n  - {nme: x}\n",
+            "made-up: an entry under `packages` of provides.yml has an unknown key 'nme'",
+        ),
+        (
+            "files:\n  - {path: /other}\n",
+            "made-up: no entry under `files` of provides.yml matches /etc/x",
+        ),
+        ("files: []\n", "made-up: no entry under `files` of provides.yml matches /etc/x"),
+    ],
+)
+def test_a_declaration_with_a_mistake_is_a_bug_that_names_it(
+    role: Role, provides: str, message: str
+) -> None:
+    with pytest.raises(BugError, match=re.escape(message)):
+        role.render(provides, {"etc/x": "x"})
+
+
+@pytest.mark.parametrize("text", ["{{ settings.scholl }}", "{{ nothing }}", "{% if %}", "{{ x"])
+def test_a_template_with_a_mistake_is_a_bug_that_names_the_file(role: Role, text: str) -> None:
+    with pytest.raises(BugError, match="templates/etc/x"):
+        role.render('files:\n  - {path: "*"}\n', {"etc/x": text})
+
+
+def test_a_file_without_a_template_is_taken_as_it_is(role: Role) -> None:
+    path = role.folder / "files" / "etc" / "x"
+    path.parent.mkdir(parents=True)
+    path.write_text("{{ settings.domain }} {% x %}\n")
+    whole = role.render('files:\n  - {path: "*"}\n')
+    assert contents(whole) == {"/etc/x": "{{ settings.domain }} {% x %}\n"}
+
+
+# What becomes of it on the control side
+
+
+def test_a_schools_own_certificate_travels_apart_from_the_files(tmp_path: Path) -> None:
+    (tmp_path / "a.pem").write_text("CHAIN\n")
+    (tmp_path / "a.key").write_text("KEY\n")
+    settings = school(certificate="own", certificate_file="a.pem", certificate_key_file="a.key")
+    arguments, rest = deployment.declare(ROLES, NAMES, settings, server(), tmp_path)
+    assert arguments["private"] == {"own_chain": "CHAIN\n", "own_key": "KEY\n"}
+    files = contents(arguments)
+    folder = "/var/lib/jitsi-provision/own"
+    assert files[f"{folder}/key.pem"] == f"@@own_key:{arguments['nonce']}@@"
+    assert "KEY\n" not in "".join(files.values())
+    assert {"path": folder, "mode": "0700"} in arguments["directories"]
+    assert "certbot" not in rest["missing_packages"]
+    partial, _rest = deployment.declare(ROLES, ["turn"], settings, server(), tmp_path)
+    assert partial["private"] == {}
+
+
+def test_only_what_is_missing_is_installed_and_only_what_stands_still_is_started() -> None:
+    running = {"active": True, "loaded": True, "invocation": "x"}
+    seen = server(
+        packages={"nginx": "1", "prosody": "1"},
+        units={"nginx.service": running, "prosody.service": running | {"active": False}},
+    )
+    _arguments, rest = deployment.declare(ROLES, NAMES, school(), seen, Path())
+    assert "nginx" not in rest["missing_packages"]
+    assert "jicofo" in rest["missing_packages"]
+    assert "nginx.service" not in rest["inactive"]
+    assert "prosody.service" in rest["inactive"]
+    assert rest["waves"][-1] == ["logrotate.timer", "systemd-timesyncd.service", "certbot.timer"]
+
+
+def test_each_run_has_markers_of_its_own() -> None:
+    nonces = {
+        deployment.declare(ROLES, ["turn"], school(), server(), Path())[0]["nonce"]
+        for _run in range(3)
+    }
+    assert len(nonces) == 3
