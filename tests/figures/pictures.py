@@ -23,8 +23,8 @@ def main() -> None:
         output = pexpect.run(
             command, cwd=str(ROOT / ".bench" / "demo"), timeout=900, dimensions=(40, COLUMNS)
         )
-        for line in str(output.decode()).splitlines():
-            # What a terminal would still show of a line that was written over.
+        # Not splitlines(): a carriage return alone writes over the line.
+        for line in str(output.decode()).split("\r\n"):
             shown = line.split("\x1b[2K")[-1].split("\r")[-1]
             if shown.strip() or not line.strip():
                 console.print(Text.from_ansi(shown))
