@@ -50,3 +50,15 @@ class Person:
         self.program.expect(pexpect.EOF)
         self.program.close()
         return int(self.program.exitstatus or 0), str(self.program.before)
+
+    def interrupts(self) -> tuple[int, str]:
+        """Press Ctrl-C until the program ends; return the exit code and what is shown at the end.
+
+        Python's readline misses a Ctrl-C that comes between the prompt and its waiting for a key.
+        """
+        for _press in range(self.program.timeout):
+            self.program.sendintr()
+            if self.program.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1) == 0:
+                break
+        self.program.close()
+        return int(self.program.exitstatus or 0), str(self.program.before)

@@ -99,8 +99,7 @@ def test_ctrl_c_stops(tmp_path: Path, answers: str) -> None:
     person = Person(tmp_path, "way")
     person.reads()
     person.answers(*answers)
-    person.program.sendintr()
-    assert person.finishes() == (130, "\r\n✗ Interrupted\r\n")
+    assert person.interrupts() == (130, "\r\n✗ Interrupted\r\n")
     assert not list(tmp_path.iterdir())
 
 

@@ -139,8 +139,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, answered: int) -> None:
     person = Person(tmp_path, "new")
     person.reads()
     person.answers(*[*GOOD, "", "", ""][:answered])
-    person.program.sendintr()
-    assert person.finishes() == (130, "\r\n✗ Stopped; nothing was written\r\n")
+    assert person.interrupts() == (130, "\r\n✗ Stopped; nothing was written\r\n")
     assert not list(tmp_path.iterdir())
 
 
