@@ -39,9 +39,8 @@ CERTIFICATE_TASKS = ("Obtain the certificate", "Bring the certificate to web and
 
 @dataclass
 class _Progress:
-    """One line per phase of one school; with several schools only the phase of each is shown."""
+    """A moving line that names the phase of one school; with several schools there is none."""
 
-    school: School
     quiet: bool
     phase: str = ""
     step: console.Step | None = None
@@ -82,8 +81,7 @@ def deploy(
     """Deploy to schools, or with ``rehearse`` only say what would change; return the exit code."""
     if not as_json:
         connect.ensure(inventory, schools)
-    single = next(iter(schools.values())) if len(schools) == 1 else None
-    progress = _Progress(single or next(iter(schools.values())), single is None or verbose)
+    progress = _Progress(quiet=verbose or len(schools) > 1)
     try:
         outcomes = runner.run(
             "deploy",
@@ -181,8 +179,7 @@ def _details(school: School, outcome: runner.Outcome) -> dict[str, str]:
     """Return a sentence for each phase that changed something."""
     results = outcome.results
     details: dict[str, str] = {}
-    paths = [path for result in results.values() for path in result.get("paths", [])]
-    files = len({path for path in paths if path.startswith("/") and not path.endswith("/")})
+    files = sum(path[0] == "/" and path[-1] != "/" for path in outcome.paths())
     if files:
         details["write"] = ngettext("{number} file", "{number} files", files).format(number=files)
     installed = [name for result in results.values() for name in result.get("installed", [])]

@@ -24,10 +24,17 @@ if TYPE_CHECKING:
 OWN = "/var/lib/jitsi-provision/own"
 # A provider's image may have one of these already; a second one would push it out.
 TIME_SERVICES = ("chrony", "ntpsec", "openntpd", "ntp")
+# Where each kind of certificate lies on the server, and its key.
 SOURCES = {
-    "letsencrypt": "/etc/letsencrypt/live/{domain}/fullchain.pem",
-    "own": OWN + "/chain.pem",
-    "self-signed": "/var/lib/jitsi-provision/self-signed/certificate.pem",
+    "letsencrypt": (
+        "/etc/letsencrypt/live/{domain}/fullchain.pem",
+        "/etc/letsencrypt/live/{domain}/privkey.pem",
+    ),
+    "own": (OWN + "/chain.pem", OWN + "/key.pem"),
+    "self-signed": (
+        "/var/lib/jitsi-provision/self-signed/certificate.pem",
+        "/var/lib/jitsi-provision/self-signed/key.pem",
+    ),
 }
 
 
@@ -86,21 +93,24 @@ def judge(settings: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
             "\n".join(result.sentence for result in wrong),
             "\n".join(result.remedy for result in wrong),
         )
-    served = seen["certificates"]
-    source = SOURCES[settings["certificate"]].format(domain=settings["domain"])
-    issued = served.get(source, {})
+    pair = [path.format(domain=settings["domain"]) for path in SOURCES[settings["certificate"]]]
+    found = seen["certificates"].get(pair[0], {})
+    issued = (
+        bool(found)
+        and settings["domain"] in found["names"]
+        and (
+            settings["certificate"] != "letsencrypt"
+            or f"server = {settings['acme_directory']}\n" in seen["acme_renewal"]
+        )
+    )
     return {
         "server": seen
         | server.addressing(seen, settings["address"])
         | {"time_service": next((n for n in TIME_SERVICES if n in seen["packages"]), "")},
         "warnings_found": [r.sentence for r in findings if r.level is Level.WARNING],
-        "certificate_source": source,
-        "certificate_issued": bool(issued)
-        and settings["domain"] in issued["names"]
-        and (
-            settings["certificate"] != "letsencrypt"
-            or f"server = {settings['acme_directory']}\n" in seen["acme_renewal"]
-        ),
+        "certificate_pair": pair,
+        "certificate_to_start": pair if issued else list(SOURCES["self-signed"]),
+        "certificate_issued": issued,
     }
 
 

@@ -95,6 +95,12 @@ def select(inventory: Inventory, names: Sequence[str], *, everyone: bool = False
     )
 
 
+def chosen(path: Path, names: Sequence[str], *, everyone: bool = False) -> dict[str, School]:
+    """Return the schools of a file that a command is meant for; see `load` and `select`."""
+    inventory = load(path)
+    return {key: inventory.schools[key] for key in select(inventory, names, everyone=everyone)}
+
+
 def taken(inventory: Inventory, name: str, value: Any, port: int) -> str:
     """Return why a domain or address cannot be used a second time, or nothing."""
     for key, school in inventory.schools.items():

@@ -44,9 +44,8 @@ class Outcome:
         for result in self.results.values():
             changed += result.get("paths", [])
             changed += [f"package {name}" for name in result.get("installed", [])]
-            changed += [f"account {name}" for name in result.get("added", [])]
-            changed += [f"account {name}" for name in result.get("updated", [])]
-            changed += [f"account {name}" for name in result.get("removed", [])]
+            for verb in ("added", "updated", "removed"):
+                changed += [f"account {name}" for name in result.get(verb, [])]
             if result.get("changed") and result.get("stdout") is not None:
                 changed += [f"certificate of {name}" for name in result["stdout"].split()]
         return list(dict.fromkeys(changed))

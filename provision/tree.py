@@ -37,7 +37,7 @@ ENTRIES = {
 """What an entry of each list may say; an entry of any other list is {when: …, name: …}."""
 
 # Lists of texts, in which an entry with a condition is written {when: …, name: …}.
-TEXTS = ("packages", "answers", "groups", "absent", "timers")
+TEXTS = tuple(key for key in LISTS if key not in ENTRIES)
 
 
 def _filters(roles: Path) -> dict[str, Any]:

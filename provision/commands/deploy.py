@@ -1,7 +1,7 @@
 """provision deploy."""
 
 from provision.deploy import deploy
-from provision.inventory import load, select
+from provision.inventory import chosen
 from provision.options import (
     INVENTORY,
     AllOption,
@@ -27,8 +27,5 @@ def command(
       provision deploy gymnasium-nord
       provision deploy --all --json
     """
-    known = load(inventory)
-    chosen = select(known, schools or [], everyone=everyone)
-    return deploy(
-        inventory, {key: known.schools[key] for key in chosen}, verbose=verbose, as_json=json
-    )
+    meant = chosen(inventory, schools or [], everyone=everyone)
+    return deploy(inventory, meant, verbose=verbose, as_json=json)

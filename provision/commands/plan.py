@@ -1,7 +1,7 @@
 """provision plan."""
 
 from provision.deploy import deploy
-from provision.inventory import load, select
+from provision.inventory import chosen
 from provision.options import (
     INVENTORY,
     AllOption,
@@ -26,12 +26,5 @@ def command(
     For example:
       provision plan gymnasium-nord
     """
-    known = load(inventory)
-    chosen = select(known, schools or [], everyone=everyone)
-    return deploy(
-        inventory,
-        {key: known.schools[key] for key in chosen},
-        verbose=verbose,
-        as_json=json,
-        rehearse=True,
-    )
+    meant = chosen(inventory, schools or [], everyone=everyone)
+    return deploy(inventory, meant, verbose=verbose, as_json=json, rehearse=True)

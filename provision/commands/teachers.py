@@ -6,7 +6,7 @@ import typer
 
 from provision import console, teachers
 from provision.i18n import N_, _
-from provision.inventory import load, select
+from provision.inventory import chosen
 from provision.options import INVENTORY, InventoryOption, JsonOption
 
 app = typer.Typer(help="Add, list and remove the accounts of teachers.")
@@ -32,9 +32,8 @@ def add(
     For example:
       provision teachers add gymnasium-nord a.meier
     """
-    known = load(inventory)
-    key = select(known, [school])[0]
-    _print(teachers.add(inventory, key, known.schools[key], names), as_json=json)
+    known = chosen(inventory, [school])[school]
+    _print(teachers.add(inventory, school, known, names), as_json=json)
 
 
 @app.command("password")
@@ -49,9 +48,8 @@ def password(
     For example:
       provision teachers password gymnasium-nord a.meier
     """
-    known = load(inventory)
-    key = select(known, [school])[0]
-    _print(teachers.renew(inventory, key, known.schools[key], names), as_json=json)
+    known = chosen(inventory, [school])[school]
+    _print(teachers.renew(inventory, school, known, names), as_json=json)
 
 
 @app.command("remove")
@@ -63,9 +61,8 @@ def remove(
     For example:
       provision teachers remove gymnasium-nord a.meier
     """
-    known = load(inventory)
-    key = select(known, [school])[0]
-    teachers.remove(inventory, key, known.schools[key], names)
+    known = chosen(inventory, [school])[school]
+    teachers.remove(inventory, school, known, names)
     console.good(_("removed: {names}").format(names=", ".join(names)))
 
 
@@ -78,9 +75,8 @@ def list_accounts(
     For example:
       provision teachers list gymnasium-nord
     """
-    known = load(inventory)
-    key = select(known, [school])[0]
-    names = teachers.accounts(inventory, key, known.schools[key])
+    known = chosen(inventory, [school])[school]
+    names = teachers.accounts(inventory, school, known)
     if json:
         console.result_json(names)
         return
@@ -88,7 +84,7 @@ def list_accounts(
         console.result(name)
     if not names:
         console.note(_("There is no teacher yet."))
-        console.note(_("Next: provision teachers add {school} NAME").format(school=key))
+        console.note(_("Next: provision teachers add {school} NAME").format(school=school))
 
 
 def _print(passwords: dict[str, str], *, as_json: bool) -> None:

@@ -31,7 +31,7 @@ def answers(domain: str) -> str:
 
 def playbook(host: Host, folder: Path) -> Path:
     """Return a playbook that holds a deployed host's files with one task each."""
-    manifest: list[str] = json.loads(host.read("/var/lib/jitsi-provision/files.json"))
+    manifest: list[str] = list(json.loads(host.read("/var/lib/jitsi-provision/files.json")))
     tasks: list[dict[str, object]] = [
         {"name": "Packages", "ansible.builtin.apt": {"name": PACKAGES.split()}}
     ]
