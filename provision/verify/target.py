@@ -1,0 +1,38 @@
+"""The server that probes look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from provision.settings import School
+
+USER_AGENT = "jitsi-provision-verify (+https://pypi.org/project/jitsi-provision)"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to go, and nothing about what should be found there."""
+
+    domain: str
+    """The host name that people type."""
+    address: str = ""
+    """Connect there instead of to what DNS says; empty for a stranger's server."""
+    ca_file: Path | None = None
+    """Root certificates to trust beside the system's, for an ACME service of the school's own."""
+    seconds: float = 10
+    """How long one probe may take in all."""
+    key: str = ""
+    """The school's short name; empty for a stranger's server."""
+    school: School | None = None
+    """How to sign in over SSH. A probe uses nothing else of it."""
+    inventory: Path | None = None
+    """Beside it lies known_hosts."""
+
+    @property
+    def host(self) -> str:
+        """Where connections go."""
+        return self.address or self.domain
