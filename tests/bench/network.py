@@ -14,6 +14,7 @@ from tests.bench.process import Daemon, run
 BRIDGE = "provision-bench"
 TABLE = "provision_bench"
 GATEWAY, GATEWAY6 = "10.91.0.1", "fd00:91::1"
+GATEWAY_CARD = "02:91:00:00:00:01"
 NET, NET6 = "10.91.0.0/24", "fd00:91::/64"
 
 # Counted before anything else happens to a packet, so a host's own rules cannot hide it, nor can
@@ -90,6 +91,9 @@ def up() -> None:
     """Make bridge, addresses, counters and address translation; what is there stays."""
     if not exists():
         run(["ip", "link", "add", BRIDGE, "type", "bridge"])
+    # Else it takes the lowest address of its cables, and when the host at that one goes, all others
+    # send to an address that nobody has any more until their neighbour tables expire.
+    run(["ip", "link", "set", BRIDGE, "address", GATEWAY_CARD])
     off = Path(f"/proc/sys/net/ipv6/conf/{BRIDGE}/disable_ipv6")
     if off.exists():
         off.write_text("0")

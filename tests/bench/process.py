@@ -97,8 +97,8 @@ class Daemon:
         """Return the pid of the daemon; it is started anew when the command changed."""
         wanted = [*command, *(f"{key}={value}" for key, value in sorted((env or {}).items()))]
         pid = self.pid
-        # Not the program's path: the bench is called from several Pythons, in and out of a venv.
-        if pid and self.arguments[1:] == wanted[1:]:
+        # Not the programs' paths: several checkouts and Pythons may share one bench.
+        if pid and _names(self.arguments[1:]) == _names(wanted[1:]):
             return pid
         self.stop()
         self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +134,11 @@ class Daemon:
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return "(no log)"
+
+
+def _names(words: Sequence[str]) -> list[str]:
+    """Return a command line with its Python scripts by their names alone."""
+    return [Path(word).name if word.endswith(".py") else word for word in words]
 
 
 def wait_until(condition: object, *, seconds: float, every: float = 0.05) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bench import fingerprint
+from tests.bench import fingerprint, network
+from tests.bench.process import run
 
 if TYPE_CHECKING:
     from tests.bench import Bench, Host
@@ -137,6 +138,19 @@ def test_chair_is_as_far_away_as_asked(bench: Bench, host: Host, address: str) -
 def test_chair_knows_the_test_zone(bench: Bench, host: Host) -> None:
     answer = bench.chair().run(["getent", "ahostsv4", f"{host.name}.school.test"]).stdout
     assert answer.split()[0] == host.address
+
+
+def test_nobody_is_cut_off_when_another_host_goes(bench: Bench) -> None:
+    chair, lowest = bench.chair(), "02:00:00:00:00:01"
+    cable = ["pbench-lowest", "address", lowest, "type", "veth", "peer", "name", "pbench-other"]
+    run(["ip", "link", "add", *cable])
+    try:
+        run(["ip", "link", "set", "pbench-lowest", "master", network.BRIDGE, "up"])
+        run(["ip", "link", "set", "pbench-other", "up"])
+        chair.run(f"ping -c 1 -W 1 {network.GATEWAY}")
+    finally:
+        run(["ip", "link", "delete", "pbench-lowest"])
+    chair.run(f"ping -c 1 -W 1 {network.GATEWAY}")
 
 
 def test_chair_loses_packets(bench: Bench, host: Host) -> None:
