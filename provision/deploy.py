@@ -227,20 +227,24 @@ def _print_plan(
         console.warning(sentence, indent=2)
     tree = outcome.results.get("Write the configuration", {})
     rows = {
-        N_("install"): tree.get("missing_packages", []),
-        N_("write"): tree.get("paths", []),
-        N_("start"): [_(SERVICES.get(unit, unit)) for unit in tree.get("inactive", [])],
-        N_("restart"): _affected(tree, "restart"),
-        N_("reload"): _affected(tree, "reload"),
+        N_("would install {number}:"): tree.get("missing_packages", []),
+        N_("would write {number}:"): tree.get("paths", []),
+        N_("would start {number}:"): [
+            _(SERVICES.get(unit, unit)) for unit in tree.get("inactive", [])
+        ],
+        N_("would restart {number}:"): _affected(tree, "restart"),
+        N_("would reload {number}:"): _affected(tree, "reload"),
     }
     if outcome.results.get("Obtain the certificate", {}).get("changed"):
-        rows[N_("obtain")] = [_("a certificate for {domain}").format(domain=school.domain)]
-    rows = {verb: things for verb, things in rows.items() if things}
+        rows[N_("would obtain {number}:")] = [
+            _("a certificate for {domain}").format(domain=school.domain)
+        ]
+    rows = {heading: things for heading, things in rows.items() if things}
     if not rows:
         console.result("  " + _("nothing to change"))
         return
-    for verb, things in rows.items():
-        console.result("  " + _("would {verb} {number}:").format(verb=_(verb), number=len(things)))
+    for heading, things in rows.items():
+        console.result("  " + _(heading).format(number=len(things)))
         for thing in things:
             console.result(f"    {thing}")
     console.note(_("Nothing was changed. Next: provision deploy {school}").format(school=key))

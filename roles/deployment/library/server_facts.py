@@ -19,7 +19,6 @@ from ansible.module_utils.prosody_store import account_path, password_matches
 from ansible.module_utils.school_server import (
     CONFIG,
     PENDING,
-    RUN,
     SECRETS,
     STATE,
     read_json,
@@ -187,7 +186,6 @@ def main() -> None:
     facts["trusted"] = trusted_internally("auth." + domain)
     facts["accounts"] = service_accounts(domain)
     facts["pending"] = read_json(PENDING, {})
-    facts["conference"] = read_text(RUN + "/first-conference").strip()
     facts["policy_rc_d"] = os.path.exists("/usr/sbin/policy-rc.d")
     facts["local_changes"] = sorted(
         p for p in glob.glob(CONFIG + "/local/**", recursive=True) if os.path.isfile(p)

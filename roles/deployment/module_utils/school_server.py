@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 CONFIG = "/etc/jitsi-provision"
 SECRETS = CONFIG + "/secrets"
 STATE = "/var/lib/jitsi-provision"
-RUN = "/run/jitsi-provision"
 MANIFEST = STATE + "/files.json"
 PENDING = STATE + "/pending.json"
 STAGED = ".jitsi-provision-"

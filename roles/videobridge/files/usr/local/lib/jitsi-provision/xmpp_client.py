@@ -1,3 +1,4 @@
+# Managed by jitsi-provision.
 """A small XMPP client for one question to the server on the same machine (RFC 6120)."""
 
 from __future__ import annotations
