@@ -41,11 +41,19 @@ class Control(BaseModel):
     requirement: Bilingual
     """One sentence: what must hold."""
     source: str
-    """The law, guideline or measurement that it comes from, with section numbers."""
+    """The law, guideline or measurement that it comes from, with section numbers.
+
+    The marks [T], [G] and [M] are explained at the top of catalogue.yml.
+    """
     severity: Severity
     responsible: tuple[Responsible, ...]
     unmeasured: Bilingual | None = None
     """Why no program can measure it; nothing where a judge exists."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether the school or the provider has to confirm (a part of) it."""
+        return self.responsible != ("tool",)
 
     @property
     def group(self) -> str:
@@ -57,6 +65,13 @@ class Control(BaseModel):
 def groups() -> dict[str, Bilingual]:
     """Return the heading of each group of controls, in the catalogue's order."""
     return {key: Bilingual.model_validate(text) for key, text in _read()["groups"].items()}
+
+
+@cache
+def sources() -> dict[str, str]:
+    """Return what the short names in `source` stand for, by short name."""
+    found: dict[str, str] = _read()["sources"]
+    return found
 
 
 @cache

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from provision.i18n import _
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,12 +21,26 @@ SECTIONS = (
     "relay",  # STUN and TURN: allowed and refused peers
     "inside",  # one read-only collection on the server
     "browser",  # requests, storage, tracks, links in a real Chromium
+    "history",  # the last report of an earlier day, beside inventory.yml
 )
 """Every section in the order in which reports show it."""
 
 
 class NotMeasuredError(Exception):
-    """A probe or judge cannot say anything, for the reason that the text gives."""
+    """A probe or judge cannot say anything, for the reason that the text gives.
+
+    A report may speak another language than the terminal, so the reason is best given as
+    `NotMeasuredError(N_("{host} does not answer"), host=host)`: it is translated when it is shown.
+    """
+
+    def __init__(self, message: str = "", **values: object) -> None:
+        super().__init__(message, values)
+        self.message = message
+        self.values = values
+
+    def __str__(self) -> str:
+        text = _(self.message)
+        return text.format(**self.values) if self.values else text
 
 
 @dataclass(frozen=True)
@@ -32,7 +48,7 @@ class Evidence:
     """The sections that a run produced. Data is what JSON can hold, and holds no secret."""
 
     data: Mapping[str, dict[str, Any]]
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, NotMeasuredError] = field(default_factory=dict)
     """The reason for each section that could not be measured."""
 
     def __getitem__(self, section: str) -> dict[str, Any]:
@@ -40,5 +56,5 @@ class Evidence:
         assert section in SECTIONS, section
         try:
             return self.data[section]
-        except KeyError as error:
-            raise NotMeasuredError(self.missing.get(section, "")) from error
+        except KeyError:
+            raise self.missing.get(section, NotMeasuredError()) from None

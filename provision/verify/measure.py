@@ -6,7 +6,7 @@ import importlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from provision.i18n import _
+from provision.i18n import N_
 from provision.verify.evidence import SECTIONS, Evidence, NotMeasuredError
 
 if TYPE_CHECKING:
@@ -25,17 +25,19 @@ def measure(target: Target, sections: Iterable[str]) -> Evidence:
     """
     wanted = [section for section in SECTIONS if section in set(sections)]
     data: dict[str, dict[str, Any]] = {}
-    missing: dict[str, str] = {}
+    missing: dict[str, NotMeasuredError] = {}
     with ThreadPoolExecutor(max_workers=len(wanted) or 1) as pool:
         running = {section: pool.submit(_probe, section, target) for section in wanted}
         for section, future in running.items():
             try:
                 data[section] = future.result()
             except NotMeasuredError as reason:
-                missing[section] = str(reason)
+                missing[section] = reason
             except OSError as error:
-                missing[section] = _("{host} does not answer: {reason}").format(
-                    host=target.host, reason=error.strerror or error
+                missing[section] = NotMeasuredError(
+                    N_("{host} does not answer: {reason}"),
+                    host=target.host,
+                    reason=error.strerror or error,
                 )
     return Evidence(data, missing)
 

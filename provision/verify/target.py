@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from provision.school_settings import file_path
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,3 +38,11 @@ class Target:
     def host(self) -> str:
         """Where connections go."""
         return self.address or self.domain
+
+
+def of_school(inventory: Path, key: str, school: School) -> Target:
+    """Return a school's own server as a target."""
+    ca_file = file_path(school.acme_ca_file, inventory.parent) if school.acme_ca_file else None
+    return Target(
+        school.domain, school.address, ca_file, key=key, school=school, inventory=inventory
+    )

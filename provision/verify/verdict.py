@@ -6,15 +6,16 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from provision.controls import catalogue
-from provision.i18n import _
+from provision.i18n import _, language
 from provision.verify import judges
 from provision.verify.evidence import SECTIONS, NotMeasuredError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from provision.controls import Control
     from provision.verify.evidence import Evidence
@@ -23,9 +24,15 @@ if TYPE_CHECKING:
 class State(Enum):
     """What can be said of a control."""
 
-    FULFILLED = "fulfilled"
     FAILED = "failed"
     NOT_MEASURED = "not measured"
+    OPEN = "open"
+    """The school or the provider has to confirm it, and did not yet."""
+    CONFIRMED = "confirmed"
+    """The school says so in inventory.yml; what can be measured of it is fulfilled."""
+    FULFILLED = "fulfilled"
+    NOT_VISIBLE = "not visible"
+    """It can only be measured from a side from which nobody looked."""
 
 
 class Finding(NamedTuple):
@@ -91,19 +98,38 @@ def parts() -> dict[str, list[_Part]]:
     return _parts
 
 
-def verdicts(evidence: Evidence) -> list[Verdict]:
+def verdicts(
+    evidence: Evidence,
+    confirmed: Mapping[str, str] = MappingProxyType({}),
+    sections: Collection[str] = SECTIONS,
+) -> list[Verdict]:
     """Return a verdict for each control of the catalogue, in its order.
 
     One part that failed decides; else one that had to be measured and was not; else the control is
-    fulfilled.
+    fulfilled. What the school has to confirm is open until `confirmed`, by the control's id, says
+    what it has. Parts of other `sections` than the given ones are passed over.
     """
     known = parts()
-    return [_verdict(control, known.get(key, []), evidence) for key, control in catalogue().items()]
+    return [
+        _verdict(
+            control,
+            [part for part in known.get(key, []) if part.section in sections],
+            evidence,
+            confirmed.get(key, ""),
+            everything=set(sections) == set(SECTIONS),
+        )
+        for key, control in catalogue().items()
+    ]
 
 
-def _verdict(control: Control, known: list[_Part], evidence: Evidence) -> Verdict:
-    if not known:
-        return Verdict(control, State.NOT_MEASURED, (_open(control),))
+def _verdict(
+    control: Control,
+    known: Iterable[_Part],
+    evidence: Evidence,
+    confirmed: str,
+    *,
+    everything: bool,
+) -> Verdict:
     findings, missed = [], False
     for part in known:
         try:
@@ -112,19 +138,32 @@ def _verdict(control: Control, known: list[_Part], evidence: Evidence) -> Verdic
             missed = missed or not part.additional
             if not part.additional:
                 findings.append(Finding(State.NOT_MEASURED, str(reason)))
-    states = {finding.state for finding in findings}
-    if State.FAILED in states:
+    measured = {finding.state for finding in findings}
+    if everything:
+        findings += _beyond(control, confirmed)
+    if State.FAILED in measured:
         state = State.FAILED
-    elif missed or State.FULFILLED not in states:
+    elif missed:
         state = State.NOT_MEASURED
+    elif not everything and State.FULFILLED not in measured:
+        state = State.NOT_VISIBLE
+    elif control.asks and everything:
+        state = State.CONFIRMED if confirmed else State.OPEN
     else:
-        state = State.FULFILLED
+        state = State.FULFILLED if State.FULFILLED in measured else State.NOT_MEASURED
     return Verdict(control, state, tuple(findings))
 
 
-def _open(control: Control) -> Finding:
-    """Return why nobody measured a control without a judge."""
-    from provision.i18n import language  # noqa: PLC0415 - as the catalogue speaks it
-
-    reason = control.unmeasured.text(language()) if control.unmeasured else ""
-    return Finding(State.NOT_MEASURED, reason or _("The school or the provider must confirm it."))
+def _beyond(control: Control, confirmed: str) -> list[Finding]:
+    """Return what is to be said of a control beside what was measured."""
+    said = []
+    if control.unmeasured:
+        said.append(Finding(State.NOT_MEASURED, control.unmeasured.text(language())))
+    if control.asks and confirmed:
+        said.append(Finding(State.CONFIRMED, _("Confirmed: {text}").format(text=confirmed)))
+    elif control.asks:
+        sentence = _("The school has to confirm it in inventory.yml, with a date.")
+        if "provider" in control.responsible:
+            sentence = _("The school has to ask its provider and confirm it in inventory.yml.")
+        said.append(Finding(State.OPEN, sentence))
+    return said

@@ -1,0 +1,34 @@
+"""How a mutation is declared: the controls that must fail, and the change that breaks them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Change = Callable[[dict[str, dict[str, Any]]], None]
+
+
+class Mutation(NamedTuple):
+    """One way to break a server, seen in its evidence."""
+
+    change: Change
+    """Changes the data of the sections in place."""
+    fails: frozenset[str]
+    """Exactly these controls fail afterwards."""
+
+
+MUTATIONS: dict[str, Mutation] = {}
+"""Every mutation by the section and the name of its function."""
+
+
+def breaks(*controls: str) -> Callable[[Change], Change]:
+    """Declare a function of mutations/<section>.py: it makes exactly these controls fail."""
+
+    def register(change: Change) -> Change:
+        section = change.__module__.rpartition(".")[2]
+        MUTATIONS[f"{section}: {change.__name__}"] = Mutation(change, frozenset(controls))
+        return change
+
+    return register

@@ -1,0 +1,1 @@
+"""What can go wrong on a server, as changes of recorded evidence: one module for each section."""
