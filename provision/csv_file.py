@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 KEY = "short_name"
 COMMENT = "#"
 SEPARATORS = ";,\t"
-LEFT_OUT = ("repository", "repository_fingerprint", "acme_directory", "acme_ca_file")
-"""Settings that differ between districts, not between schools: no column in the template."""
+LEFT_OUT = (
+    "confirmed",
+    "repository",
+    "repository_fingerprint",
+    "acme_directory",
+    "acme_ca_file",
+)
+"""No column in the template: what differs between districts, not schools, or comes later."""
 
 
 class CsvError(SettingsError):

@@ -1,7 +1,7 @@
 """Writes the documents that follow from the program: `python -m provision.docs`.
 
-docs/settings.md, docs/errors.md, docs/way.md with its pictures and a block of README.md are
-generated; a test compares them.
+docs/settings.md, docs/controls.md, docs/errors.md, docs/way.md with its pictures and a block of
+README.md are generated; a test compares them.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 
 from provision import console
 from provision.cli import COMMANDS
+from provision.controls import MARKS, catalogue, groups, sources
 from provision.errors import MEANINGS
 from provision.paths import PACKAGE
 from provision.settings import RENAMED, TABLE, Row
+from provision.verify.verdict import parts
 from provision.way import load
 from provision.way_picture import TITLES, picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from provision.controls import Control
 
 ROOT = PACKAGE.parent
 BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
@@ -37,9 +41,16 @@ WAY_INTRODUCTION = (
     "ask, what to require, what to sign. It is guidance, not legal advice. "
     "[Auf Deutsch](way.de.svg)"
 )
+CONTROLS_INTRODUCTION = (
+    "What a school's server must fulfil: {must} musts and {should} shoulds. `provision verify` "
+    "says for each whether it does. What only the school or its provider can know is open until "
+    "`confirmed` in inventory.yml says what there is, and since when. The texts are ours; this is "
+    "no legal advice, the school's data protection officer decides."
+)
 LINKS = (
     "All settings: [docs/settings.md](docs/settings.md). "
     "Exit codes: [docs/errors.md](docs/errors.md). "
+    "What is checked: [docs/controls.md](docs/controls.md). "
     "Which system suits a school: [docs/way.md](docs/way.md)."
 )
 
@@ -49,6 +60,7 @@ def documents(root: Path = ROOT) -> dict[Path, str]:
     readme = root / "README.md"
     return {
         root / "docs" / "settings.md": settings(),
+        root / "docs" / "controls.md": controls(),
         root / "docs" / "errors.md": errors(),
         root / "docs" / "way.md": way(),
         root / "docs" / "way.svg": picture("en"),
@@ -78,6 +90,49 @@ def settings() -> str:
         ),
     ]
     return "\n\n".join(paragraphs) + "\n"
+
+
+def controls() -> str:
+    """Return the reference of all controls."""
+    everything = list(catalogue().values())
+    must = sum(control.severity == "must" for control in everything)
+    paragraphs = [
+        "# Controls",
+        "Generated from `provision/controls/catalogue.yml` by `python -m provision.docs`.",
+        CONTROLS_INTRODUCTION.format(must=must, should=len(everything) - must),
+    ]
+    for group, heading in groups().items():
+        rows = [row(control) for control in everything if control.group == group]
+        paragraphs += [
+            f"## {heading.en}",
+            table(["", "Requirement", "", "Who", "Measured", "Source"], rows),
+        ]
+    paragraphs += [
+        "## Sources",
+        table(["Short", "In full"], [[name, text] for name, text in sources().items()]),
+        " · ".join(f"[{mark}] {text.en}" for mark, text in MARKS.items()),
+        "Everything else was read. Articles of DSGVO, TDDDG, DDG and KI-VO are always [G].",
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def row(control: Control) -> list[str]:
+    """Return the row of a control: what must hold, who sees to it, how it is measured."""
+    sections = dict.fromkeys(part.section for part in parts().get(control.id, []))
+    if control.unmeasured:
+        measured = control.unmeasured.en
+    elif sections:
+        measured = ", ".join(sections)
+    else:
+        measured = "the school confirms it" if control.asks else ""
+    return [
+        control.id,
+        f"**{control.title.en}.** {control.requirement.en}",
+        control.severity,
+        ", ".join(control.responsible),
+        measured,
+        control.source,
+    ]
 
 
 def errors() -> str:
@@ -139,7 +194,7 @@ def default(row: Row) -> str:
     """Return what holds when nobody says anything."""
     if row.required:
         return "must be given"
-    return "none" if row.default in (None, []) else f"`{row.default}`"
+    return "none" if row.default in (None, [], {}) else f"`{row.default}`"
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -123,6 +123,9 @@ def from_text(name: str, text: str) -> Any:
         return int(text)
     if getattr(kind, "__origin__", None) is list:
         return [part for part in re.split(r"[,\s]+", text) if part]
+    if getattr(kind, "__origin__", None) is dict:
+        pairs = [part.partition(":") for part in text.split(";") if part.strip()]
+        return {key.strip(): value.strip() for key, _colon, value in pairs}
     if not text and not TABLE[name].required:
         return TABLE[name].default
     return text
@@ -160,6 +163,8 @@ def _sentence(name: str, error: ErrorDetails) -> str:
         return _("It must be between {ge} and {le}.").format(**limits)
     elif kind.startswith("int"):
         wrong = _("It must be a whole number, without quotes.")
+    elif kind == "dict_type":
+        wrong = _("It must hold indented lines of the form `name: value`.")
     elif kind == "list_type":
         wrong = _("It must be a list.")
     else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from provision.checks import hosts, values
+from provision.checks.confirmed import confirmed as check_confirmed
 from provision.checks.text import optional, text
 from provision.i18n import N_
 
@@ -146,6 +147,17 @@ class School(BaseModel):
             example="[192.0.2.0/24]",
         ),
     ] = []
+    confirmed: Annotated[
+        dict[str, str],
+        AfterValidator(check_confirmed),
+        Setting(
+            help=N_(
+                "What only the school can know: a control of docs/controls.md, what there is, and "
+                "since when."
+            ),
+            example="{DOC-03: AVV vom 2026-03-01}",
+        ),
+    ] = {}
     repository: Annotated[
         str,
         AfterValidator(values.repository_url),

@@ -30,6 +30,17 @@ class Bilingual(BaseModel):
         return self.de if language == "de" else self.en
 
 
+MARKS = {
+    "T": Bilingual(
+        en="only the title, a table of contents or a summary was read",
+        de="nur Titel, Inhaltsverzeichnis oder Zusammenfassung gelesen",
+    ),
+    "G": Bilingual(en="general knowledge, text not read", de="Allgemeinwissen, Text nicht gelesen"),
+    "M": Bilingual(en="measured by ourselves", de="selbst gemessen"),
+}
+"""What the marks in `source` say: how sure we are of it."""
+
+
 class Control(BaseModel):
     """One control, for instance TLS-01."""
 
@@ -43,7 +54,7 @@ class Control(BaseModel):
     source: str
     """The law, guideline or measurement that it comes from, with section numbers.
 
-    The marks [T], [G] and [M] are explained at the top of catalogue.yml.
+    See MARKS and `sources`.
     """
     severity: Severity
     responsible: tuple[Responsible, ...]

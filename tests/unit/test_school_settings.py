@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,7 @@ GOOD = {
     "school": "Gymnasium Nord",
     "contact": "it@school.example.org",
 }
+CONFIRMED = {"DOC-03": "AVV 1.3.2026", "DOC-05": "2026-04-01"}
 
 
 def problems(**values: Any) -> dict[str, str]:
@@ -39,6 +41,7 @@ def test_the_required_settings_are_enough_and_the_others_have_defaults() -> None
         "language": "de",
         "retention_days": 7,
         "school_networks": [],
+        "confirmed": {},
         "repository": "https://download.jitsi.org",
         "repository_fingerprint": "FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806",
         "acme_directory": "https://acme-v02.api.letsencrypt.org/directory",
@@ -91,6 +94,42 @@ def test_everything_wrong_is_said_at_once() -> None:
         (
             {"school_networks": ["192.0.2.0/24", "x"]},
             "“x” is not a network. For instance: [192.0.2.0/24]",
+        ),
+        (
+            {"confirmed": "AVV"},
+            (
+                "It must hold indented lines of the form `name: value`. "
+                "For instance: {DOC-03: AVV vom 2026-03-01}"
+            ),
+        ),
+        (
+            {"confirmed": {"DOC-3": "AVV vom 2026-03-01"}},
+            (
+                "There is no control DOC-3. Did you mean DOC-03? "
+                "For instance: {DOC-03: AVV vom 2026-03-01}"
+            ),
+        ),
+        (
+            {"confirmed": {"x": "AVV vom 2026-03-01"}},
+            (
+                "There is no control x; docs/controls.md lists all of them. "
+                "For instance: {DOC-03: AVV vom 2026-03-01}"
+            ),
+        ),
+        (
+            {"confirmed": {"TLS-01": "2026-03-01"}},
+            (
+                "TLS-01 is measured by `provision verify`; nobody can confirm it. "
+                "For instance: {DOC-03: AVV vom 2026-03-01}"
+            ),
+        ),
+        (
+            {"confirmed": {"DOC-03": "signed"}},
+            "Say for DOC-03 since when, with a date. For instance: {DOC-03: AVV vom 2026-03-01}",
+        ),
+        (
+            {"confirmed": {"DOC-03": date(2026, 3, 1)}},
+            "It must be text; put it in quotes. For instance: {DOC-03: AVV vom 2026-03-01}",
         ),
         ({"language": "german"}, "Possible are: de, en."),
         (
@@ -161,6 +200,8 @@ def test_a_long_hostile_value_is_shown_short_and_on_one_line() -> None:
         ("retention_days", "1e3", "1e3"),
         ("school_networks", "192.0.2.0/24, 2001:db8::/32", ["192.0.2.0/24", "2001:db8::/32"]),
         ("school_networks", "", []),
+        ("confirmed", "DOC-03: AVV 1.3.2026; DOC-05: 2026-04-01", CONFIRMED),
+        ("confirmed", "", {}),
         ("imprint_url", "", None),
         ("certificate", "", "letsencrypt"),
         ("school", "7", "7"),
@@ -176,7 +217,7 @@ def test_what_a_person_types_gets_the_type_of_the_setting(
 def test_every_setting_explains_itself_and_its_example_is_right() -> None:
     for name, row in TABLE.items():
         assert row.setting.help.endswith("."), name
-        text = row.setting.example.strip("[]")
+        text = row.setting.example.strip("[]{}")
         assert check_value(name, from_text(name, text)) == from_text(name, text), name
 
 
