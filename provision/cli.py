@@ -28,6 +28,8 @@ COMMANDS = {
     "connect": N_("Make the first contact with a server: compare its key, install yours."),
     "plan": N_("Say what a deployment would change, and change nothing."),
     "deploy": N_("Install and configure a school's server; a second run changes nothing."),
+    "verify": N_("Measure a server and say of each control whether it is fulfilled."),
+    "audit": N_("Say what an outsider can see of any Jitsi server."),
     "teachers": N_("Add, list and remove the accounts of teachers."),
     "list": N_("List the schools of inventory.yml, and what is wrong with the file."),
     "schema": N_("Print the JSON schema of inventory.yml, for editors."),

@@ -34,9 +34,20 @@ def prepare() -> None:
             stream.reconfigure(errors="replace")
 
 
-def result(text: str = "") -> None:
+def result(text: str = "", *, bold: bool = False) -> None:
     """Write what the command was asked for."""
-    _write(sys.stdout, text)
+    _write(sys.stdout, text, _BOLD if bold else "")
+
+
+def marked(mark: str, text: str, indent: int = 0) -> None:
+    """Write a line of what the command was asked for, behind ✓, ! or ✗."""
+    _marked(mark, {"✓": _GREEN, "!": _YELLOW, "✗": _RED}[mark], text, indent, sys.stdout)
+
+
+def paragraph(text: str, indent: int) -> None:
+    """Write sentences of what the command was asked for, in as many lines as they need."""
+    for line in _wrapped(text, indent, sys.stdout):
+        _write(sys.stdout, " " * indent + line)
 
 
 def result_json(data: Any) -> None:
@@ -190,8 +201,8 @@ def printable(text: str) -> str:
     )
 
 
-def _wrapped(text: str, indent: int) -> list[str]:
-    if not sys.stderr.isatty():
+def _wrapped(text: str, indent: int, stream: TextIO | None = None) -> list[str]:
+    if not (stream or sys.stderr).isatty():
         return [text]
     room = min(shutil.get_terminal_size().columns, MAXIMUM_WIDTH) - indent
     return textwrap.wrap(text, max(room, 30), break_long_words=False, break_on_hyphens=False) or [
@@ -199,15 +210,16 @@ def _wrapped(text: str, indent: int) -> list[str]:
     ]
 
 
-def _marked(mark: str, colour: str, text: str, indent: int) -> None:
+def _marked(mark: str, colour: str, text: str, indent: int, stream: TextIO | None = None) -> None:
+    stream = stream or sys.stderr
     sign = mark
     try:
-        mark.encode(sys.stderr.encoding or "ascii")
+        mark.encode(stream.encoding or "ascii")
     except UnicodeEncodeError:
         sign = _MARKS[mark]
-    if _colourful(sys.stderr):
+    if _colourful(stream):
         sign = f"\x1b[{colour}m{sign}\x1b[0m"
-    sys.stderr.write(f"{' ' * indent}{sign} {printable(text)}\n")
+    stream.write(f"{' ' * indent}{sign} {printable(text)}\n")
 
 
 def _write(stream: TextIO, text: str, style: str = "") -> None:

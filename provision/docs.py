@@ -15,7 +15,6 @@ from provision.controls import MARKS, catalogue, groups, sources
 from provision.errors import MEANINGS
 from provision.paths import PACKAGE
 from provision.settings import RENAMED, TABLE, Row
-from provision.verify.verdict import parts
 from provision.way import load
 from provision.way_picture import TITLES, picture
 
@@ -118,13 +117,8 @@ def controls() -> str:
 
 def row(control: Control) -> list[str]:
     """Return the row of a control: what must hold, who sees to it, how it is measured."""
-    sections = dict.fromkeys(part.section for part in parts().get(control.id, []))
-    if control.unmeasured:
-        measured = control.unmeasured.en
-    elif sections:
-        measured = ", ".join(sections)
-    else:
-        measured = "the school confirms it" if control.asks else ""
+    by_program = control.unmeasured.en if control.unmeasured else "yes"
+    measured = by_program if "tool" in control.responsible else "the school confirms it"
     return [
         control.id,
         f"**{control.title.en}.** {control.requirement.en}",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 LANGUAGES = ("en", "de")
 VARIABLE = "PROVISION_LANGUAGE"
@@ -50,6 +51,17 @@ def activate(wanted: str) -> None:
     if _language not in _active:
         text = catalogue_path(_language).read_text(encoding="utf-8")
         _active[_language] = {key: value for key, value in read_po(text).items() if value}
+
+
+@contextmanager
+def speaking(wanted: str) -> Iterator[None]:
+    """Speak another language for a while, as a report does for other readers."""
+    before = _language
+    activate(wanted)
+    try:
+        yield
+    finally:
+        activate(before)
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> str:

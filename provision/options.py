@@ -29,5 +29,8 @@ VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help=N_("Show Ansible's own output as well."))
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help=N_("Write JSON for a machine."))]
+BrowserOption = Annotated[
+    bool, typer.Option("--browser", help=N_("Look also with a browser; needs Chromium."))
+]
 
 INVENTORY = Path("inventory.yml")

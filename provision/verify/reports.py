@@ -1,18 +1,31 @@
-"""The directory of reports: `reports/<school>/<date>.json` and `.html` beside inventory.yml."""
+"""The directory of reports: `reports/<school>/<date>.json` and `.html` beside inventory.yml.
+
+One report a day: another run on the same day replaces it, and is compared with the day before it.
+"""
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
+from provision.atomic import write_at_once
+from provision.verify.report import as_data
+from provision.verify.verdict import State
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from provision.verify.report import Report
+
+FOLDER = "reports"
+_MODE = 0o644
 
 
 def directory(inventory: Path, school: str) -> Path:
     """Return where the reports of a school are."""
-    return inventory.parent / "reports" / school
+    return inventory.parent / FOLDER / school
 
 
 def earlier(inventory: Path, school: str, day: date) -> date | None:
@@ -22,3 +35,34 @@ def earlier(inventory: Path, school: str, day: date) -> date | None:
         with suppress(ValueError):
             days.append(date.fromisoformat(path.stem))
     return max((found for found in days if found < day), default=None)
+
+
+def states_before(inventory: Path, school: str, day: date) -> tuple[date, dict[str, State]] | None:
+    """Return the day of the last report before a day, and its state of each control by id.
+
+    There is nothing where no such report can be read.
+    """
+    last = earlier(inventory, school, day)
+    if last is None:
+        return None
+    path = directory(inventory, school) / f"{last.isoformat()}.json"
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return last, {entry["id"]: State(entry["state"]) for entry in found["controls"]}
+    return None
+
+
+def write(report: Report, page: str, inventory: Path) -> Path:
+    """Write the data and the page of a report, and return where the page is.
+
+    Raises OSError where that is not possible.
+    """
+    folder = directory(inventory, report.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / report.moment.date().isoformat()
+    data = as_data(report)
+    data["evidence"] |= {"data": dict(report.evidence.data)}
+    text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    write_at_once(stem.with_suffix(".json"), text.encode(), _MODE, new=False)
+    write_at_once(stem.with_suffix(".html"), page.encode(), _MODE, new=False)
+    return stem.with_suffix(".html")

@@ -160,7 +160,7 @@ def _beyond(control: Control, confirmed: str) -> list[Finding]:
     if control.unmeasured:
         said.append(Finding(State.NOT_MEASURED, control.unmeasured.text(language())))
     if control.asks and confirmed:
-        said.append(Finding(State.CONFIRMED, _("Confirmed: {text}").format(text=confirmed)))
+        said.append(Finding(State.CONFIRMED, _("The school says: {text}").format(text=confirmed)))
     elif control.asks:
         sentence = _("The school has to confirm it in inventory.yml, with a date.")
         if "provider" in control.responsible:

@@ -1,0 +1,121 @@
+"""`provision audit`: what anybody can see of a Jitsi server, politely and without credentials."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from provision import console
+from provision.checks import hosts
+from provision.errors import ServerError, UsageError
+from provision.i18n import _
+from provision.verify import report, summary, terminal
+from provision.verify.measure import OUTSIDE, measure_all
+from provision.verify.run import Progress
+from provision.verify.target import USER_AGENT, Target
+
+if TYPE_CHECKING:
+    from provision.errors import ExitCode
+
+HTTPS = 443
+SECONDS = 5
+MOVED = frozenset({301, 302, 303, 307, 308})
+
+
+def audit(
+    url: str, *, browser: bool = False, as_json: bool = False, verbose: bool = False
+) -> ExitCode:
+    """Print what can be seen of a server from outside."""
+    domain = host_of(url)
+    address = resolved(domain)
+    say = console.note
+    say(_("Looking at {domain} ({address}) from outside.").format(domain=domain, address=address))
+    say(_("A few dozen requests as any visitor makes them: no credentials, no load, nothing left."))
+    say(_("The server's log names us as: {agent}").format(agent=USER_AGENT))
+    elsewhere = redirected(domain, address)
+    if elsewhere:
+        domain, address = elsewhere, resolved(elsewhere)
+        console.warning(_("It leads to {domain}; that server is looked at.").format(domain=domain))
+    target = Target(domain, address)
+    sections = (*OUTSIDE, "browser") if browser else OUTSIDE
+    progress = Progress(1, len(sections))
+    _key, evidence = next(measure_all({domain: target}, sections, progress.observe))
+    progress.done(domain)
+    made = report.make(target, evidence, datetime.now().astimezone(), sections=sections)
+    if as_json:
+        console.result_line(report.as_data(made))
+    else:
+        terminal.show(made, verbose=verbose)
+    return summary.exit_code(made.verdicts, evidence)
+
+
+def host_of(url: str) -> str:
+    """Return the host name of a web address as people write it, or raise UsageError."""
+    text = url.strip()
+    if "://" not in text:
+        text = f"https://{text}"
+    wrong = UsageError(
+        _("{url} is no address of a Jitsi server").format(url=url[:100]),
+        next="provision audit https://meet.example.org",
+    )
+    try:
+        parts = urlsplit(text)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError as error:
+        raise wrong from error
+    if parts.scheme not in {"https", "http"} or not host:
+        raise wrong
+    if parts.username or parts.password:
+        raise UsageError(
+            _("The address contains a name or password"),
+            _("An audit needs no credentials, and sends none."),
+            f"provision audit https://{host}",
+        )
+    if parts.scheme == "https" and port not in {None, HTTPS}:
+        raise UsageError(
+            _("Only servers on port 443 can be audited"),
+            _("Browsers and apps expect Jitsi there."),
+            f"provision audit https://{host}",
+        )
+    try:
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+        return hosts.address(host.lower())
+    except (ValueError, UnicodeError) as error:
+        raise UsageError(
+            _("{host} is no name of a server").format(host=host[:100]), str(error)
+        ) from error
+
+
+def resolved(domain: str) -> str:
+    """Return the address of a name, asked once, or raise ServerError."""
+    try:
+        found = socket.getaddrinfo(domain, HTTPS, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise ServerError(
+            _("There is no server called {domain}").format(domain=domain),
+            str(error.strerror or error),
+            _("compare the name with the address that people use"),
+        ) from error
+    return str(found[0][4][0])
+
+
+def redirected(domain: str, address: str) -> str:
+    """Return the other host to which the start page leads, or nothing."""
+    context = ssl._create_unverified_context()  # noqa: S323, SLF001 - nothing is believed of it
+    connection = http.client.HTTPConnection(domain)
+    try:
+        plain = socket.create_connection((address, HTTPS), SECONDS)
+        connection.sock = context.wrap_socket(plain, server_hostname=domain)
+        connection.request("HEAD", "/", headers={"User-Agent": USER_AGENT})
+        answer = connection.getresponse()
+        location = answer.getheader("location", "") if answer.status in MOVED else ""
+        other = urlsplit(location).hostname or ""
+        return "" if other in {"", domain} else host_of(f"https://{other}")
+    except (OSError, http.client.HTTPException, ValueError, UsageError):
+        return ""
+    finally:
+        connection.close()
