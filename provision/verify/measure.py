@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OUTSIDE = ("tls", "certificates", "http", "ports", "config", "xmpp", "relay")
 """What anybody can measure without credentials."""
+LAST = ("inside",)
+"""What looks for the traces that the others left, when these have ended."""
 SERVERS = 4
 """How many are looked at in the same moment."""
 PATIENCE = 2.5
@@ -36,6 +38,8 @@ class _Run:
     target: Target
     deadlines: dict[str, float]
     """When a section that is still being measured is given up, by time.monotonic()."""
+    waiting: list[str]
+    """Sections that begin when no other is being measured any more."""
     data: dict[str, dict[str, Any]] = field(default_factory=dict)
     missing: dict[str, NotMeasuredError] = field(default_factory=dict)
 
@@ -64,8 +68,17 @@ def measure_all(
         while waiting or running:
             while waiting and len(running) < SERVERS:
                 key = next(iter(waiting))
-                running[key] = _start(key, waiting.pop(key), wanted, arrivals)
+                running[key] = _Run(
+                    replace(waiting.pop(key), begun=time.monotonic()),
+                    {},
+                    [section for section in wanted if section in LAST],
+                )
+                _start(key, running[key], set(wanted) - set(LAST), arrivals)
             _receive(running, arrivals, observe)
+            for key, run in running.items():
+                if not run.deadlines:
+                    _start(key, run, run.waiting, arrivals)
+                    run.waiting = []
             for key in [key for key, run in running.items() if not run.deadlines]:
                 run = running.pop(key)
                 yield key, Evidence(run.data, run.missing)
@@ -74,19 +87,18 @@ def measure_all(
             _receive(running, arrivals, observe)
 
 
-def _start(key: str, target: Target, sections: Iterable[str], arrivals: Any) -> _Run:
+def _start(key: str, run: _Run, sections: Iterable[str], arrivals: Any) -> None:
     """Start a thread for each section; none of them keeps the program from ending."""
     now = time.monotonic()
-    deadlines = {
-        section: now + target.seconds * LONGER.get(section, PATIENCE) for section in sections
-    }
-    for section in deadlines:
+    for section in sections:
+        run.deadlines[section] = now + run.target.seconds * LONGER.get(section, PATIENCE)
         threading.Thread(
-            target=lambda section=section: arrivals.put((key, section, _probe(section, target))),
+            target=lambda section=section: arrivals.put(
+                (key, section, _probe(section, run.target))
+            ),
             name=f"{key} {section}",
             daemon=True,
         ).start()
-    return _Run(target, deadlines)
 
 
 def _receive(

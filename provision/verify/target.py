@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from provision.school_settings import file_path
@@ -33,6 +34,8 @@ class Target:
     """How to sign in over SSH. A probe uses nothing else of it."""
     inventory: Path | None = None
     """Beside it lies known_hosts."""
+    begun: float = field(default_factory=time.monotonic)
+    """When this run began; what it left in logs is looked for from then on."""
 
     @property
     def host(self) -> str:

@@ -134,3 +134,25 @@ def test_whoever_interrupts_waits_for_what_has_to_be_taken_away(
     with pytest.raises(KeyboardInterrupt):
         list(measure_all({"x": Target("x")}, ["http", "lesson"], interrupt))
     assert taken_away.is_set()
+
+
+def test_the_look_from_inside_comes_when_all_others_have_left_their_traces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order: list[str] = []
+
+    def leaves_a_trace(_target: Target) -> dict[str, Any]:
+        NEVER.wait(0.1)
+        order.append("http")
+        return {}
+
+    def looks(target: Target) -> dict[str, Any]:
+        order.append("inside")
+        return {"begun": target.begun}
+
+    probes(monkeypatch, http=leaves_a_trace, tls=explain, inside=looks)
+    waited_for_its_turn = Target("meet.example.org", begun=0)
+    evidence = measure(waited_for_its_turn, ["inside", "http", "tls"])
+    assert order == ["http", "inside"]
+    assert evidence["inside"]["begun"] > 0
+    assert list(measure(waited_for_its_turn, ["inside"]).data) == ["inside"]
