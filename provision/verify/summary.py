@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _ELSEWHERE = {"browser", "history"}
 """What depends on the technician's computer, and not on the server."""
+_ESSENTIAL = {"http", "inside"}
+"""Without these the server was not really looked at."""
 
 
 class Counts(NamedTuple):
@@ -80,6 +82,6 @@ def exit_code(verdicts: Iterable[Verdict], evidence: Evidence) -> ExitCode:
     if any(v.state is State.FAILED and v.control.severity == "must" for v in verdicts):
         return ExitCode.CHECK_FAILED
     seen, unseen = (set(part) - _ELSEWHERE for part in (evidence.data, evidence.missing))
-    if "inside" in unseen or (unseen and not seen):
+    if unseen & _ESSENTIAL or (unseen and not seen):
         return ExitCode.UNREACHABLE
     return ExitCode.OK
