@@ -72,11 +72,11 @@ class Report:
         return sorted(found, key=lambda verdict: verdict.control.severity != "must")
 
     def reasons(self) -> dict[str, list[Control]]:
-        """Return why controls could not be measured: by the reason those that it concerns."""
+        """Return why controls could not be measured: by the first reason those it concerns."""
         found: dict[str, list[Control]] = {}
         for verdict in self.of(State.NOT_MEASURED):
             said = [part.sentence for part in verdict.findings if part.state is State.NOT_MEASURED]
-            reason = " ".join(dict.fromkeys(said)) or _("Nothing measures it yet.")
+            reason = next(filter(None, said), "") or _("Nothing measures it yet.")
             found.setdefault(reason, []).append(verdict.control)
         return found
 
