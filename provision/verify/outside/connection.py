@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
 import ssl
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Family = socket.AddressFamily
 NAMES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
+FAREWELL = 0.5
+"""How many seconds the other side has for its own farewell."""
 WAIT_FOR_ONE = 4
 """How many seconds one address of several may take to accept a connection."""
 
@@ -92,6 +95,14 @@ def secure(
         raise
 
 
+def farewell(connection: ssl.SSLSocket, deadline: Deadline) -> None:
+    """Close a TLS connection as the protocol wants it: coturn writes others into its log."""
+    with contextlib.suppress(OSError, ValueError):
+        connection.settimeout(min(FAREWELL, deadline.left()))
+        connection.unwrap()
+    connection.close()
+
+
 def lenient() -> ssl.SSLContext:
     """Return a context that accepts any certificate and any age of TLS.
 
@@ -145,6 +156,8 @@ class Bounded:
 
     def close(self) -> None:
         """Close it."""
+        if isinstance(self._sock, ssl.SSLSocket):
+            farewell(self._sock, self._deadline)
         self._sock.close()
 
 

@@ -1,8 +1,8 @@
 """A program of its own: runs scripts as a page would, in an engine that reaches nothing.
 
-Reads {"pages": {name: {"address", "scripts": [{"name", "text"}]}}, "seconds"} as JSON and prints
-{name: {"values": {...}, "errors": [...]}}. It imports nothing of ours, so that its start is quick;
-`javascript.py` starts it, and ends it should the engine's own limits fail.
+Reads {"pages": {name: {"address", "scripts": [{"name", "text"}], "before"}}, "seconds"} as JSON and
+prints {name: {"values": {...}, "errors": [...], "fragment"}}. It imports nothing of ours, so that
+its start is quick; `javascript.py` starts it, and ends it should the engine's own limits fail.
 """
 
 from __future__ import annotations
@@ -35,12 +35,23 @@ WORLD = """
                  clear: nothing, length: 0 };
     }
     var place = ADDRESS;
-    place.reload = place.assign = place.replace = nothing;
+    function go(address) {
+        if (address !== undefined && address !== null) {
+            place.hash = (/#.*/.exec(String(address)) || [''])[0];
+        }
+    }
+    Object.defineProperty(place, 'href', {
+        get: function () { return place.origin + place.pathname + place.search + place.hash; },
+        set: go,
+    });
+    place.reload = nothing;
+    place.assign = place.replace = go;
     place.toString = function () { return place.href; };
+    function rewrite(state, title, address) { go(address); }
     Object.assign(globalThis, {
         window: globalThis, self: globalThis, top: globalThis, parent: globalThis,
         document: anything, location: place, localStorage: storage(), sessionStorage: storage(),
-        history: { state: null, replaceState: nothing, pushState: nothing },
+        history: { state: null, replaceState: rewrite, pushState: rewrite },
         navigator: { userAgent: AGENT, language: 'de', languages: ['de'], serviceWorker: anything },
         performance: { now: function () { return 0; } },
         console: { log: nothing, info: nothing, warn: nothing, error: nothing, debug: nothing },
@@ -54,6 +65,7 @@ WORLD = """
 """
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"  # noqa: E501
 NAMES = ("config", "interfaceConfig")
+FRAGMENT = "String(location.hash || '').slice(1)"
 READ = "typeof {0} === 'undefined' ? 'null' : JSON.stringify({0})"
 
 
@@ -65,7 +77,10 @@ def run(page: dict[str, Any], seconds: float) -> dict[str, Any]:
     world = WORLD.replace("ADDRESS", json.dumps(page["address"]))
     context.eval(world.replace("AGENT", json.dumps(AGENT)))
     errors = []
-    for script in page["scripts"]:
+    fragment = None
+    for number, script in enumerate(page["scripts"]):
+        if number == page["before"]:
+            fragment = _text(context, FRAGMENT)
         # As in a browser, a script that breaks does not stop the next one.
         try:
             context.eval(script["text"])
@@ -75,6 +90,8 @@ def run(page: dict[str, Any], seconds: float) -> dict[str, Any]:
             if "interrupted" in first:
                 break
     values: dict[str, Any] = {}
+    if page["before"] == len(page["scripts"]):
+        fragment = _text(context, FRAGMENT)
     for name in NAMES:
         try:
             text = context.eval(READ.format(name))
@@ -86,7 +103,14 @@ def run(page: dict[str, Any], seconds: float) -> dict[str, Any]:
             errors.append({"script": name, "error": "too large"})
         elif text:
             values[name] = json.loads(text)
-    return {"values": values, "errors": errors}
+    return {"values": values, "errors": errors, "fragment": fragment}
+
+
+def _text(context: quickjs.Context, expression: str) -> str:
+    try:
+        return str(context.eval(expression))[:LONGEST]
+    except quickjs.JSException:
+        return ""
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import ssl
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
-from provision.verify.outside.connection import connect, secure
+from provision.verify.outside.connection import connect, farewell, secure
 
 if TYPE_CHECKING:
     from provision.verify.outside.deadline import Deadline
@@ -105,9 +105,7 @@ class Handshakes:
         """
         plain = connect(self._target.host, self._port, self._deadline)
         try:
-            with secure(plain, self._target.domain, context, self._deadline) as connection:
-                cipher = connection.cipher()
-                return Agreed(connection.version() or "", cipher[0] if cipher else "")
+            connection = secure(plain, self._target.domain, context, self._deadline)
         except TimeoutError:
             raise
         except ssl.SSLError as error:
@@ -117,6 +115,10 @@ class Handshakes:
             return None
         except ConnectionError:
             return None
+        cipher = connection.cipher()
+        agreed = Agreed(connection.version() or "", cipher[0] if cipher else "")
+        farewell(connection, self._deadline)
+        return agreed
 
     def _accepts(self, version: ssl.TLSVersion) -> bool | None:
         try:

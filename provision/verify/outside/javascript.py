@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision.i18n import _
+from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ENGINE = Path(__file__).with_name("engine.py")
 SECONDS = 2.0
 """How long the scripts of one page may compute."""
+FRAGMENT = "config.disableThirdPartyRequests=false&interfaceConfig.SHOW_JITSI_WATERMARK=true"
+"""What a crafted link looks like behind its "#"."""
 INTERRUPTED = "interrupted"
 """What the engine calls scripts that computed longer."""
 
@@ -41,11 +43,21 @@ class Result:
     """`config` and `interfaceConfig` where they are defined, as JSON has them."""
     errors: Sequence[tuple[str, str]]
     """For each script that broke its name and the engine's message."""
+    fragment: str | None
+    """What was left of `FRAGMENT` when the client would have started; None without a client."""
 
 
-def evaluate(
-    pages: Mapping[str, tuple[str, Sequence[Source]]], deadline: Deadline
-) -> dict[str, Result]:
+@dataclass(frozen=True)
+class World:
+    """One page as the engine sees it."""
+
+    address: str
+    scripts: Sequence[Source]
+    before: int | None = None
+    """How many of the scripts run before the client; None where there is no client."""
+
+
+def evaluate(pages: Mapping[str, World], deadline: Deadline) -> dict[str, Result]:
     """Return by page what its scripts, run one after the other at its address, left behind.
 
     Each page has a world of its own. Raise NotMeasuredError where the engine itself breaks.
@@ -54,10 +66,11 @@ def evaluate(
         "seconds": SECONDS,
         "pages": {
             name: {
-                "address": _location(address),
-                "scripts": [{"name": s.name, "text": s.text} for s in scripts],
+                "address": _location(world.address),
+                "scripts": [{"name": s.name, "text": s.text} for s in world.scripts],
+                "before": world.before,
             }
-            for name, (address, scripts) in pages.items()
+            for name, world in pages.items()
         },
     }
     try:
@@ -75,20 +88,21 @@ def evaluate(
         raise TimeoutError from error
     except (subprocess.CalledProcessError, ValueError) as error:
         raise NotMeasuredError(
-            _("The JavaScript engine broke at this server's scripts.")
+            N_("The JavaScript engine broke at this server's scripts.")
         ) from error
     return {
-        name: Result(page["values"], [(e["script"], e["error"]) for e in page["errors"]])
+        name: Result(
+            page["values"], [(e["script"], e["error"]) for e in page["errors"]], page["fragment"]
+        )
         for name, page in found.items()
     }
 
 
 def _location(address: str) -> dict[str, str]:
-    """Return `window.location` of a page without query and fragment."""
+    """Return `window.location` of a page that somebody reached by a crafted link."""
     scheme, _separator, rest = address.partition("://")
     host, slash, path = rest.partition("/")
     return {
-        "href": address,
         "protocol": f"{scheme}:",
         "host": host,
         "hostname": host,
@@ -96,5 +110,5 @@ def _location(address: str) -> dict[str, str]:
         "pathname": f"{slash}{path}",
         "port": "",
         "search": "",
-        "hash": "",
+        "hash": f"#{FRAGMENT}",
     }

@@ -10,10 +10,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from provision.i18n import _
+from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside import services
-from provision.verify.outside.connection import connect, lenient, secure, strict
+from provision.verify.outside.connection import connect, farewell, lenient, secure, strict
 from provision.verify.outside.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -63,12 +63,12 @@ def measure(target: Target) -> dict[str, Any]:
             found["services"][name] = _certificate(target, port, deadline)
         except TimeoutError as error:
             if name == "web":
-                raise NotMeasuredError(_("The web server did not answer in time.")) from error
+                raise NotMeasuredError(N_("The web server did not answer in time.")) from error
         except ssl.SSLError as error:
             if name == "web":
                 reason = error.reason or str(error)
                 raise NotMeasuredError(
-                    _("Port {port} speaks no TLS: {reason}.").format(port=port, reason=reason)
+                    N_("Port {port} speaks no TLS: {reason}."), port=port, reason=reason
                 ) from error
         except OSError:
             if name == "web":
@@ -78,15 +78,16 @@ def measure(target: Target) -> dict[str, Any]:
 
 def _certificate(target: Target, port: int, deadline: Deadline) -> Certificate:
     plain = connect(target.host, port, deadline)
-    with secure(plain, target.domain, lenient(), deadline) as connection:
-        der = connection.getpeercert(binary_form=True) or b""
+    connection = secure(plain, target.domain, lenient(), deadline)
+    der = connection.getpeercert(binary_form=True) or b""
+    farewell(connection, deadline)
     try:
         certificate = x509.load_der_x509_certificate(der)
         end, start = certificate.not_valid_after_utc, certificate.not_valid_before_utc
         names = _names(certificate)
     except ValueError as error:
         raise NotMeasuredError(
-            _("The certificate at port {port} cannot be read.").format(port=port)
+            N_("The certificate at port {port} cannot be read."), port=port
         ) from error
     problem, number = _problem(target, port, deadline)
     return {
@@ -109,12 +110,13 @@ def _problem(target: Target, port: int, deadline: Deadline) -> tuple[str, int]:
     """Return why a browser would refuse; it fetches no missing link of the chain either."""
     plain = connect(target.host, port, deadline)
     try:
-        secure(plain, target.domain, strict(target.ca_file), deadline).close()
+        connection = secure(plain, target.domain, strict(target.ca_file), deadline)
     except ssl.SSLCertVerificationError as error:
         return error.verify_message, error.verify_code
     except ssl.SSLError as error:
         # The protocol itself is too old for this computer's own rules.
         return error.reason or str(error), -1
+    farewell(connection, deadline)
     return "", NO_PROBLEM
 
 

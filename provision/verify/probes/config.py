@@ -10,18 +10,16 @@ import socket
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import urljoin, urlsplit
 
-from provision.i18n import _
+from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside.connection import addresses
 from provision.verify.outside.deadline import Deadline
-from provision.verify.outside.javascript import INTERRUPTED, Result, Source, evaluate
+from provision.verify.outside.javascript import INTERRUPTED, Result, Source, World, evaluate
 from provision.verify.outside.names import ROOM, random_name
-from provision.verify.outside.page import Page
+from provision.verify.outside.page import MARKS, Page
 from provision.verify.outside.web import MEBIBYTE, NoAnswerError, Web
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from provision.verify.outside.web import Answer
     from provision.verify.target import Target
 
@@ -29,6 +27,8 @@ FILE = "/config.js"
 INTERFACE = "/interface_config.js"
 HTML_PAGES = (f"/{ROOM}", "/")
 FILES = (FILE, f"/{ROOM}/config.js")
+OK = 200
+REDIRECTIONS = frozenset({301, 302, 303, 307, 308})
 MOST_SCRIPTS = 12
 MOST_REDIRECTS = 4
 CLIENT = "/libs/"
@@ -43,6 +43,8 @@ class Settings(TypedDict):
     interface_config: dict[str, Any]
     errors: list[str]
     """Scripts that broke, with the engine's message."""
+    fragment: str | None
+    """What a page leaves of a crafted link before the client starts; None for files."""
 
 
 class Config(TypedDict):
@@ -67,13 +69,13 @@ def measure(target: Target) -> dict[str, Any]:
         for path in FILES:
             gathered.file(path)
     except TimeoutError as error:
-        raise NotMeasuredError(_("The web server did not answer in time.")) from error
+        raise NotMeasuredError(N_("The web server did not answer in time.")) from error
     finally:
         web.close()
     try:
         results = evaluate(gathered.scripts, deadline)
     except TimeoutError as error:
-        raise NotMeasuredError(_endless(FILE)) from error
+        raise _endless(FILE) from error
     pages = {path: _settings(result, room) for path, result in results.items()}
     pages = {path: settings for path, settings in pages.items() if settings["config"]}
     if not pages:
@@ -90,8 +92,8 @@ class _Gathering:
     """Collects the scripts of each page in the order in which a browser runs them."""
 
     def __init__(self, web: Web, domain: str, room: str) -> None:
-        self.scripts: dict[str, tuple[str, Sequence[Source]]] = {}
-        self.problems: list[str] = []
+        self.scripts: dict[str, World] = {}
+        self.problems: list[NotMeasuredError] = []
         self._web, self._domain, self._room = web, domain, room
         self._files: dict[str, str | None] = {}
 
@@ -104,13 +106,16 @@ class _Gathering:
         if not page.is_client:
             return
         base = urljoin(address, page.base)
-        found = []
+        found: list[Source] = []
+        before = None
         for script in page.scripts[: MOST_SCRIPTS * 2]:
+            if before is None and any(mark in script.source for mark in MARKS):
+                before = len(found)
             if not script.source:
                 found.append(Source(path, script.text))
             elif (text := self._script(urljoin(base, script.source))) is not None:
                 found.append(Source(script.source, text))
-        self.scripts[path] = (address, found)
+        self.scripts[path] = World(address, found, before)
 
     def file(self, path: str) -> None:
         """Collect a config.js itself, followed by interface_config.js."""
@@ -120,24 +125,24 @@ class _Gathering:
         sources = [Source(path, answer.text)]
         if (text := self._script(f"https://{self._domain}{INTERFACE}")) is not None:
             sources.append(Source(INTERFACE, text))
-        self.scripts[path] = (address.rpartition("/")[0] + "/", sources)
+        self.scripts[path] = World(address.rpartition("/")[0] + "/", sources)
 
     def nothing(self, results: dict[str, Result]) -> NotMeasuredError:
         """Return why there are no settings, by the most telling reason."""
         errors = [error for result in results.values() for error in result.errors]
         for script, error in errors:
             if INTERRUPTED in error:
-                return NotMeasuredError(_endless(script.replace(self._room, ROOM)))
+                return _endless(script.replace(self._room, ROOM))
         if self.problems:
-            return NotMeasuredError(self.problems[0])
+            return self.problems[0]
         for script, error in errors:
             return NotMeasuredError(
-                _("{file} is no JavaScript that defines the settings: {error}.").format(
-                    file=script.replace(self._room, ROOM), error=error
-                )
+                N_("{file} is no JavaScript that defines the settings: {error}."),
+                file=script.replace(self._room, ROOM),
+                error=error,
             )
         return NotMeasuredError(
-            _("There is no Jitsi Meet: neither a room's page nor config.js has its settings.")
+            N_("There is no Jitsi Meet: neither a room's page nor config.js has its settings.")
         )
 
     def _answer(self, path: str) -> tuple[Answer | None, str]:
@@ -147,19 +152,19 @@ class _Gathering:
             try:
                 answer = self._web.get(_path_of(address), most=MEBIBYTE)
             except NoAnswerError as error:
-                self._problem(_("The web server does not answer: {reason}."), reason=error)
+                self._problem(N_("The web server does not answer: {reason}."), reason=error)
                 return None, address
             if not answer.whole:
-                self._problem(_("{file} is larger than a mebibyte."), file=path)
+                self._problem(N_("{file} is larger than a mebibyte."), file=path)
                 return None, address
             where = answer.header("location")
-            if answer.status not in {301, 302, 303, 307, 308} or not where:
-                return (answer if answer.status == 200 else None), address  # noqa: PLR2004 - OK
+            if answer.status not in REDIRECTIONS or not where:
+                return (answer if answer.status == OK else None), address
             address = urljoin(address, where)
             if urlsplit(address).hostname != self._domain:
-                self._problem(_("{file} leads to another server."), file=path)
+                self._problem(N_("{file} leads to another server."), file=path)
                 return None, address
-        self._problem(_("{file} redirects in circles."), file=path)
+        self._problem(N_("{file} redirects in circles."), file=path)
         return None, address
 
     def _script(self, address: str) -> str | None:
@@ -176,22 +181,22 @@ class _Gathering:
                 answer = self._web.get(path, most=MEBIBYTE)
             except NoAnswerError:
                 return None
-            if answer.status == 200 and answer.whole:  # noqa: PLR2004 - OK
+            if answer.status == OK and answer.whole:
                 self._files[path] = answer.text
             elif not answer.whole:
-                self._problem(_("{file} is larger than a mebibyte."), file=parts.path)
+                self._problem(N_("{file} is larger than a mebibyte."), file=parts.path)
         return self._files[path]
 
     def _problem(self, sentence: str, **parts: object) -> None:
-        self.problems.append(sentence.format(**parts))
+        self.problems.append(NotMeasuredError(sentence, **parts))
 
 
 def _path_of(address: str) -> str:
     return urlsplit(address)._replace(scheme="", netloc="", fragment="").geturl() or "/"
 
 
-def _endless(file: str) -> str:
-    return _("{file} does not end: it was stopped.").format(file=file)
+def _endless(file: str) -> NotMeasuredError:
+    return NotMeasuredError(N_("{file} does not end: it was stopped."), file=file)
 
 
 def _settings(result: Result, room: str) -> Settings:
@@ -200,6 +205,7 @@ def _settings(result: Result, room: str) -> Settings:
         "config": config if isinstance(config, dict) else {},
         "interface_config": interface if isinstance(interface, dict) else {},
         "errors": [f"{script.replace(room, ROOM)}: {error}" for script, error in result.errors],
+        "fragment": result.fragment,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urljoin, urlsplit
 
-from provision.i18n import _
+from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside.deadline import Deadline
 from provision.verify.outside.names import ROOM, random_name
@@ -183,5 +183,5 @@ def _failed(error: Exception) -> Path:
 
 def _silence(error: Exception) -> NotMeasuredError:
     if isinstance(error, TimeoutError):
-        return NotMeasuredError(_("The web server did not answer in time."))
-    return NotMeasuredError(_("The web server does not answer: {reason}.").format(reason=error))
+        return NotMeasuredError(N_("The web server did not answer in time."))
+    return NotMeasuredError(N_("The web server does not answer: {reason}."), reason=str(error))

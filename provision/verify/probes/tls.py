@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from provision.i18n import _
+from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside import services, sslyze
 from provision.verify.outside.deadline import Deadline
@@ -46,7 +46,7 @@ def measure(target: Target) -> dict[str, Any]:
             service = _service(target, port, deadline)
         except TimeoutError as error:
             if name == "web":
-                raise NotMeasuredError(_("The web server did not answer in time.")) from error
+                raise NotMeasuredError(N_("The web server did not answer in time.")) from error
             continue
         except OSError:
             if name == "web":
@@ -55,7 +55,7 @@ def measure(target: Target) -> dict[str, Any]:
         if any(service["versions"].values()):
             found["services"][name] = service
         elif name == "web":
-            raise NotMeasuredError(_("Port {port} speaks no TLS.").format(port=port))
+            raise NotMeasuredError(N_("Port {port} speaks no TLS."), port=port)
     # Hundreds of connections are too many for a stranger.
     if target.school:
         ports = [service["port"] for service in found["services"].values()]

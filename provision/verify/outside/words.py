@@ -1,0 +1,16 @@
+"""Lists in sentences, kept short."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST = 4
+
+
+def listed(items: Iterable[object], most: int = MOST) -> str:
+    """Return the first few items with commas, and dots where there are more."""
+    texts = [str(item) for item in items]
+    return ", ".join(texts[:most] + (["…"] if len(texts) > most else []))
