@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from provision.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside.settings_rules import MISSING, RULES, Rule, value_of
-from provision.verify.outside.words import listed
+from provision.verify.outside.words import listed, printable
 from provision.verify.probes.config import stun_hosts
 from provision.verify.verdict import failed, fulfilled, judge
 
@@ -52,7 +52,7 @@ def pages_of(evidence: Evidence) -> Iterator[tuple[str, Settings]]:
 def written(value: Any) -> str:
     """Return a value as it stands in config.js, shortened."""
     text = str(value) if value is MISSING else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return printable(text) if len(text) <= LONGEST else f"{printable(text, LONGEST)}…"
 
 
 def wrong(page: str, key: str, value: Any, wanted: str) -> Finding:

@@ -69,7 +69,7 @@ FRAGMENT = "String(location.hash || '').slice(1)"
 READ = "typeof {0} === 'undefined' ? 'null' : JSON.stringify({0})"
 
 
-def run(page: dict[str, Any], seconds: float) -> dict[str, Any]:
+def run(path: str, page: dict[str, Any], seconds: float) -> dict[str, Any]:
     """Return the values that a page's scripts left behind, and what went wrong on the way."""
     context = quickjs.Context()
     context.set_memory_limit(MEMORY)
@@ -97,10 +97,10 @@ def run(page: dict[str, Any], seconds: float) -> dict[str, Any]:
             text = context.eval(READ.format(name))
         except quickjs.JSException as error:
             first = str(error).strip().partition("\n")[0]
-            errors.append({"script": name, "error": first[:200]})
+            errors.append({"script": path, "error": first[:200]})
             continue
         if len(text or "") > LONGEST:
-            errors.append({"script": name, "error": "too large"})
+            errors.append({"script": path, "error": "too large"})
         elif text:
             values[name] = json.loads(text)
     return {"values": values, "errors": errors, "fragment": fragment}
@@ -120,7 +120,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
     limit = int(wanted["seconds"] * len(wanted["pages"])) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
-    found = {name: run(page, wanted["seconds"]) for name, page in wanted["pages"].items()}
+    found = {name: run(name, page, wanted["seconds"]) for name, page in wanted["pages"].items()}
     json.dump(found, sys.stdout)
 
 

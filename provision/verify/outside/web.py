@@ -16,6 +16,7 @@ from provision.verify.outside.connection import (
     lenient,
     secure,
 )
+from provision.verify.outside.words import printable
 from provision.verify.target import USER_AGENT
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from provision.verify.target import Target
 
 MEBIBYTE = 2**20
+LONGEST_REASON = 200
 HEADERS = 2**18
 """More than http.client reads of them, so that its own limits speak first."""
 
@@ -66,20 +68,18 @@ class Web:
 
         Raise NoAnswerError, or TimeoutError when the time of all requests together is over.
         """
-        # A server may close a connection between two requests whenever it likes.
+        # A server may close a connection between two requests whenever it likes, or send more than
+        # it was asked for: what fails on a connection that was used before is tried on a new one.
         for fresh in (self._connection is None, True):
             try:
                 return self._get(path, most, method)
-            except (ConnectionError, http.client.RemoteDisconnected) as error:
-                self.close()
-                if fresh:
-                    raise NoAnswerError(_reason(error)) from error
             except TimeoutError:
                 self.close()
                 raise
             except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:
                 self.close()
-                raise NoAnswerError(_reason(error)) from error
+                if fresh:
+                    raise NoAnswerError(_reason(error)) from error
         raise AssertionError
 
     def close(self) -> None:
@@ -126,6 +126,8 @@ def _unpacked(raw: bytes, packed: str, most: int) -> bytes:
 def _reason(error: Exception) -> str:
     if isinstance(error, TooMuchError):
         return "it sends without end"
+    if type(error) is http.client.BadStatusLine:  # a server that hangs up has one of its own
+        return "it is no HTTP"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error) or type(error).__name__
+    return printable(str(error), LONGEST_REASON) or type(error).__name__

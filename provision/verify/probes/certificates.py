@@ -15,6 +15,7 @@ from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside import services
 from provision.verify.outside.connection import connect, farewell, lenient, secure, strict
 from provision.verify.outside.deadline import Deadline
+from provision.verify.outside.words import printable
 
 if TYPE_CHECKING:
     from provision.verify.target import Target
@@ -93,8 +94,8 @@ def _certificate(target: Target, port: int, deadline: Deadline) -> Certificate:
     return {
         "port": port,
         "names": names,
-        "subject": certificate.subject.rfc4514_string(),
-        "issuer": certificate.issuer.rfc4514_string(),
+        "subject": printable(certificate.subject.rfc4514_string()),
+        "issuer": printable(certificate.issuer.rfc4514_string()),
         "self_signed": certificate.issuer == certificate.subject,
         "not_before": start.isoformat(),
         "not_after": end.isoformat(),
@@ -126,7 +127,7 @@ def _names(certificate: x509.Certificate) -> list[str]:
     except x509.ExtensionNotFound:
         return []
     names = extension.value.get_values_for_type(x509.DNSName)
-    return [*names, *map(str, extension.value.get_values_for_type(x509.IPAddress))]
+    return [*map(printable, names), *map(str, extension.value.get_values_for_type(x509.IPAddress))]
 
 
 def _key(certificate: x509.Certificate) -> str:

@@ -18,6 +18,7 @@ from provision.verify.outside.javascript import INTERRUPTED, Result, Source, Wor
 from provision.verify.outside.names import ROOM, random_name
 from provision.verify.outside.page import MARKS, Page
 from provision.verify.outside.web import MEBIBYTE, NoAnswerError, Web
+from provision.verify.outside.words import printable
 
 if TYPE_CHECKING:
     from provision.verify.outside.web import Answer
@@ -139,7 +140,7 @@ class _Gathering:
             return NotMeasuredError(
                 N_("{file} is no JavaScript that defines the settings: {error}."),
                 file=script.replace(self._room, ROOM),
-                error=error,
+                error=printable(error),
             )
         return NotMeasuredError(
             N_("There is no Jitsi Meet: neither a room's page nor config.js has its settings.")
@@ -204,8 +205,10 @@ def _settings(result: Result, room: str) -> Settings:
     return {
         "config": config if isinstance(config, dict) else {},
         "interface_config": interface if isinstance(interface, dict) else {},
-        "errors": [f"{script.replace(room, ROOM)}: {error}" for script, error in result.errors],
-        "fragment": result.fragment,
+        "errors": [
+            printable(f"{script.replace(room, ROOM)}: {error}") for script, error in result.errors
+        ],
+        "fragment": None if result.fragment is None else printable(result.fragment),
     }
 
 

@@ -11,6 +11,7 @@ from provision.verify.outside.deadline import Deadline
 from provision.verify.outside.names import ROOM, random_name
 from provision.verify.outside.page import Page
 from provision.verify.outside.web import NoAnswerError, Web
+from provision.verify.outside.words import printable
 
 if TYPE_CHECKING:
     from typing import Any
@@ -46,6 +47,7 @@ LARGE = frozenset({"/external_api.js", "/libs/lib-jitsi-meet.min.js", "/css/all.
 """Only their headers are of interest."""
 PAGE = 2**18
 LONGEST = 4096
+MOST_LINKS = 100
 PAST = frozenset({"set-cookie"})
 
 
@@ -123,7 +125,10 @@ def _secure(web: Web, room: str) -> tuple[dict[str, Path], list[dict[str, str]],
         paths[path] = _path(answer, room, client=bool(page and page.is_client))
         if path == "/" and page:
             base = f"https://{web.domain}/"
-            links = [{"address": urljoin(base, a), "text": text} for a, text in page.links]
+            links = [
+                {"address": printable(urljoin(base, a), LONGEST), "text": printable(text, LONGEST)}
+                for a, text in page.links[:MOST_LINKS]
+            ]
     return paths, links, paths[f"/{ROOM}"]["client"]
 
 
@@ -162,7 +167,7 @@ def _path(answer: Answer, room: str, *, client: bool) -> Path:
         "status": answer.status,
         "error": "",
         "headers": {
-            name: answer.header(name)[:LONGEST].replace(room, ROOM) for name in names
+            name: printable(answer.header(name), LONGEST).replace(room, ROOM) for name in names
         },
         "cookies": [
             _without_value(value) for name, value in answer.headers if name == "set-cookie"
@@ -173,7 +178,7 @@ def _path(answer: Answer, room: str, *, client: bool) -> Path:
 
 def _without_value(cookie: str) -> str:
     pair, semicolon, attributes = cookie[:LONGEST].partition(";")
-    return f"{pair.partition('=')[0].strip()}{semicolon}{attributes}"
+    return printable(f"{pair.partition('=')[0].strip()}{semicolon}{attributes}")
 
 
 def _failed(error: Exception) -> Path:
