@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import sys
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -143,3 +144,13 @@ def test_words_of_sslyze() -> None:
 @pytest.mark.parametrize("output", ["", "garbage\n    * x: y\n        * z: w\n"])
 def test_other_words_of_sslyze_mean_nothing(output: str) -> None:
     assert sslyze.read(output) == {}
+
+
+def test_sslyze_is_found_beside_this_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", "")
+    assert sslyze.program() is None
+    (tmp_path / "sslyze").touch()
+    assert sslyze.program() == str(tmp_path / "sslyze")
