@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from provision.inventory import load
 from provision.verify.measure import measure
 from provision.verify.outside import sslyze
 from provision.verify.outside.deadline import Deadline
-from provision.verify.target import Target
+from provision.verify.target import of_school
 from provision.verify.verdict import State, verdicts
+from tests.system.project import KEY
 from tests.system.test_hand_edits import changed
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from provision.verify.evidence import Evidence
+    from provision.verify.target import Target
     from tests.bench import Bench
     from tests.system.entrance import Entrance
     from tests.system.school import School
@@ -41,9 +44,11 @@ PATIENCE = 30
 
 
 @pytest.fixture
-def target(entrance: Entrance) -> Target:
-    """The school's server as anybody sees it."""
-    return Target(entrance.domain, entrance.address, entrance.root, seconds=PATIENCE)
+def target(school: School, entrance: Entrance) -> Target:
+    """The school's server, with the root that browsers would know."""
+    inventory = school.project.folder / "inventory.yml"
+    own = of_school(inventory, KEY, load(inventory).schools[KEY])
+    return replace(own, ca_file=entrance.root, seconds=PATIENCE)
 
 
 def failing(evidence: Evidence, *sections: str) -> dict[str, list[str]]:

@@ -56,6 +56,8 @@ def management_has_no_port(evidence: Evidence) -> Finding:
 def nothing_else_is_open(evidence: Evidence) -> Finding:
     """Judge that of the ports that were asked only the necessary ones are open."""
     ports = _reached(evidence)
+    if not ports["ssh_port"]:
+        raise NotMeasuredError(N_("A stranger's server is asked only for the ports of Jitsi Meet."))
     fine = {*NEEDED, *SIGNALLING, *MANAGEMENT}  # some have a control of their own
     asked = {port for found in ports["families"].values() for port in found["open"]}
     if opened := _open(ports, asked - fine):
@@ -67,7 +69,7 @@ def nothing_else_is_open(evidence: Evidence) -> Finding:
         _("Of {number} ports only these are open over {families}: {ports}.").format(
             number=max(found["asked"] for found in ports["families"].values()),
             families=listed(ports["families"]),
-            ports=listed(sorted({*asked, ports["ssh_port"]} - {0}), SEVERAL),
+            ports=listed(sorted({*asked, ports["ssh_port"]}), SEVERAL),
         )
     )
 

@@ -31,7 +31,8 @@ OTHERS = (
     *(6379, 6443, 7000, 8000, 8008, 8081, 8443, 8883, 9000, 9100, 9200, 10000, 10250, 11211, 27017),
 )  # fmt: skip
 """What rented servers often leave open beside."""
-LIST = tuple(sorted({*NEEDED, *SIGNALLING, *MANAGEMENT, *OTHERS}))
+JITSI = frozenset({*NEEDED, *SIGNALLING, *MANAGEMENT})
+"""All that a stranger's server is asked for: nobody likes to be scanned."""
 UDP = (services.STUN, services.MEDIA, services.HTTPS)
 
 
@@ -63,8 +64,8 @@ def measure(target: Target) -> dict[str, Any]:
     """Return what `Ports` describes."""
     deadline = Deadline(target.seconds)
     ssh_port = target.school.ssh_port if target.school else 0
-    # A stranger's SSH is none of our business, and our own would write each knock into its log.
-    asked = tuple(sorted({*LIST, SSH} - {ssh_port or SSH}))
+    # Where we sign in is open, and would write each knock into its log.
+    asked = tuple(sorted({*JITSI, *OTHERS, SSH} - {ssh_port} if ssh_port else JITSI))
     found: Ports = {"domain": target.domain, "families": {}, "ssh_port": ssh_port}
     places = _places(target, deadline)
     with ThreadPoolExecutor(max_workers=len(places)) as pool:

@@ -85,11 +85,11 @@ def test_closed_udp_port_is_no_silent_one() -> None:
     assert scan.stun(*LOCAL, port, Deadline(5)) == "closed"
 
 
-def test_look_at_a_strangers_server_leaves_its_ssh_alone(
+def test_strangers_server_is_asked_for_the_ports_of_jitsi_only(
     target: Target, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = listener.getsockname()[1]
-    monkeypatch.setattr(ports, "LIST", (port, closed_port()))
+    monkeypatch.setattr(ports, "JITSI", frozenset({port, closed_port()}))
     monkeypatch.setattr(ports, "UDP", (services.STUN,))
     found = ports.measure(target)
     assert found == {
