@@ -31,8 +31,8 @@ class Temper:
     """Percentage of orders that need no new challenge."""
     strict: bool = False
     """Whether it behaves as a future Let's Encrypt would."""
-    valid_seconds: int = 0
-    """How long its certificates last (0: five years)."""
+    valid_seconds: int = 90 * 86400
+    """How long its certificates last (0: five years); as at Let's Encrypt."""
 
     def environment(self) -> dict[str, str]:
         """Return what pebble reads at its start."""

@@ -76,6 +76,7 @@ def settings(bench: Bench, host: Host) -> dict[str, Any]:
         "school": "Gymnasium Nord & Söhne",
         "contact": "it@gymnasium-nord.example.org",
         "imprint_url": "https://gymnasium-nord.example.org/impressum",
+        "privacy_url": "https://gymnasium-nord.example.org/datenschutz",
         "acme_directory": bench.acme.directory,
         "acme_ca_file": str(bench.acme.ca_file),
         "repository": bench.packages.url,

@@ -62,7 +62,8 @@ def test_start_page_shows_the_schools_name(entrance: Entrance) -> None:
     page = entrance.get("/")
     assert page.status == 200
     assert "<h1>Gymnasium Nord &amp; Söhne</h1>" in page.text
-    assert 'href="https://gymnasium-nord.example.org/impressum"' in page.text
+    for notice in ("impressum", "datenschutz"):
+        assert f'href="https://gymnasium-nord.example.org/{notice}"' in page.text
 
 
 def test_browser_renders_the_start_page_without_a_complaint(
@@ -92,8 +93,10 @@ def test_config_is_valid_and_private(entrance: Entrance) -> None:
     }  # fmt: skip
     assert {name: value_of(config, name) for name in PRIVATE} == PRIVATE
     urls = re.findall(r'"((?:https|wss|stun|turn)s?:[^"]*)"', json.dumps(config))
-    foreign = [url for url in urls if domain not in url]
-    assert foreign == ["https://gymnasium-nord.example.org/impressum"]
+    foreign = {url for url in urls if domain not in url}
+    assert foreign == {
+        f"https://gymnasium-nord.example.org/{notice}" for notice in ("impressum", "datenschutz")
+    }
 
 
 def evaluated(script: str) -> dict[str, Any]:

@@ -65,6 +65,7 @@ var config = {
     breakoutRooms: { hideAddRoomButton: true, hideAutoAssignButton: true, hideJoinRoomButton: true },
     disablePolls: true,
     fileSharing: { enabled: false },
+    disableRemoteControl: true,
     // Its keys would travel as messages between guests, which the server refuses.
     e2ee: { disabled: true },
     defaultLanguage: {{ settings.language | javascript }},
