@@ -13,6 +13,7 @@ DATA = Path("/var/lib/prosody")
 GROUPS = ("adm", "systemd-journal", "root", "sudo", "shadow", "docker", "prosody", "jitsi")
 FIRST_PERSON = 1000
 NOBODY = 65534
+COLONS = 6
 
 
 def stores(_wanted: dict[str, Any]) -> dict[str, Any]:
@@ -49,9 +50,8 @@ def stores(_wanted: dict[str, Any]) -> dict[str, Any]:
 
 def people(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return how many accounts of the system can sign in, and how many read logs by a group."""
-    entries = [
-        line.split(":") for line in reading.text("/etc/passwd").splitlines() if line.count(":") == 6
-    ]  # noqa: PLR2004
+    lines = reading.text("/etc/passwd").splitlines()
+    entries = [line.split(":") for line in lines if line.count(":") == COLONS]
     able = {
         entry[0]
         for entry in entries

@@ -130,18 +130,7 @@ class _Reader:
                 parts.append(text[1:-1].replace('\\"', '"').replace("\\\\", "\\"))
             elif kind != "space":
                 parts.append(text)
-        # Only a variable that may be missing, as ${?NAME}: what stood before stays.
-        if not parts or (len(parts) == 1 and str(parts[0]).startswith("${?")):
-            return None
-        if len(parts) == 1:
-            return parts[0]
-        trees = [part for part in parts if isinstance(part, dict)]
-        if trees:
-            merged: Tree = {}
-            for tree in trees:
-                merged = merge(merged, tree)
-            return merged
-        return " ".join(str(part) for part in parts)
+        return _joined(parts)
 
     def elements(self) -> list[Any]:
         found: list[Any] = []
@@ -171,3 +160,19 @@ class _Reader:
             return {}
         text = path.read_text(encoding="utf-8", errors="replace")
         return read(text, path.parent, self.depth + 1)
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Return what values side by side mean; nothing for a variable that may be missing."""
+    # As ${?NAME}: what stood before stays.
+    if not parts or (len(parts) == 1 and str(parts[0]).startswith("${?")):
+        return None
+    if len(parts) == 1:
+        return parts[0]
+    trees = [part for part in parts if isinstance(part, dict)]
+    if not trees:
+        return " ".join(str(part) for part in parts)
+    merged: Tree = {}
+    for tree in trees:
+        merged = merge(merged, tree)
+    return merged

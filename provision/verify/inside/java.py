@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import re
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,10 @@ SECRET = re.compile("passw|secret|key|token", re.IGNORECASE)
 ROOTS = ("videobridge.", "jicofo.", "ice4j.", "jmt.")
 # Only their properties' names are asked for; the archives also hold other libraries' defaults.
 ARCHIVES = ("jitsi-videobridge*.jar", "jicofo*.jar", "ice4j*.jar", "jitsi-media-transform*.jar")
-ENDPOINTS = (
-    *((8080, path) for path in ("/metrics", "/debug", "/rtcstats", "/colibri/stats", "/colibri/debug")),
-    *((8888, path) for path in ("/metrics", "/stats", "/debug", "/rtcstats", "/pin")),
-)  # fmt: skip
+ENDPOINTS = {
+    8080: ("/metrics", "/debug", "/rtcstats", "/colibri/stats", "/colibri/debug"),
+    8888: ("/metrics", "/stats", "/debug", "/rtcstats", "/pin"),
+}
 NAMES = re.compile(r'@(?:conference|lobby|breakout|guest)\.|\b(?:room|conference|jid|name)="[^"]')
 
 
@@ -51,7 +52,7 @@ def endpoints(_wanted: dict[str, Any]) -> dict[str, Any]:
     `names` says whether the answer names rooms or people; the answer itself stays there.
     """
     found = {}
-    for port, path in ENDPOINTS:
+    for port, path in ((port, path) for port, paths in ENDPOINTS.items() for path in paths):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
         try:
             connection.request("GET", path)
@@ -109,7 +110,7 @@ def _defaults(arguments: list[str]) -> hocon.Tree:
     """Return the defaults inside the program files on the class path."""
     places = [
         Path(place)
-        for word, path in zip(arguments, arguments[1:], strict=False)
+        for word, path in pairwise(arguments)
         if word in {"-cp", "-classpath", "-jar"}
         for place in path.split(":")
     ]

@@ -29,9 +29,12 @@ SHIPPERS = ("filebeat", "fluent-bit", "fluentd", "td-agent", "promtail", "vector
 
 
 def files(_wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return each file below /var/log: size, days since its last and its first line."""
+    """Return each file below /var/log: size, days since its last and its first line, rights.
+
+    `closed` tells whether a directory above it keeps everybody else out.
+    """
     now = time.time()
-    found = []
+    found: list[dict[str, Any]] = []
     for folder, folders, names in os.walk("/var/log"):
         folders[:] = [each for each in folders if f"{folder}/{each}" != "/var/log/journal"]
         for name in names:
@@ -44,6 +47,7 @@ def files(_wanted: dict[str, Any]) -> dict[str, Any]:
                     "path": str(path),
                     "size": status.st_size,
                     "mode": f"{status.st_mode & 0o7777:04o}",
+                    "closed": any(not parent.stat().st_mode & 0o001 for parent in path.parents),
                     "days": round((now - status.st_mtime) / DAY, 2),
                     "oldest": _oldest(path, status.st_size, now),
                 }
@@ -60,23 +64,19 @@ def rotation(_wanted: dict[str, Any]) -> dict[str, Any]:
     """
     said = reading.run("logrotate", "-d", "/etc/logrotate.conf", both=True)
     patterns: dict[str, dict[str, Any]] = {}
-    covered: list[str] = []
     for block in re.split(r"^rotating pattern: ", said, flags=re.MULTILINE)[1:]:
-        head, _bar, rest = block.partition("considering log ")
+        head = block.partition("considering log ")[0]
         paths, words = _head(" ".join(head.split()))
-        covered += re.findall(r"^(?:considering log )?(/.*)$", rest.split("\n")[0], re.MULTILINE)
-        covered += re.findall(r"^considering log (.*)$", rest, re.MULTILINE)
         for path in paths:
             patterns[path] = words
     return {
         "patterns": patterns,
-        "covered": sorted(set(covered)),
         "problems": re.findall(r"^error: (.*)$", said, re.MULTILINE)[:5],
     }
 
 
 def journal(_wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return the journal's settings as merged from all its files, and the age of its oldest line."""
+    """Return the journal's settings as merged from all its files, and the age of its first line."""
     settings: dict[str, str] = {}
     for line in reading.run("systemd-analyze", "cat-config", "systemd/journald.conf").splitlines():
         if "=" in line and not line.startswith("#"):
@@ -84,8 +84,8 @@ def journal(_wanted: dict[str, Any]) -> dict[str, Any]:
             settings[name.strip()] = value.strip()
     wanted = ("MaxRetentionSec", "MaxFileSec", "Storage", "ForwardToSyslog", "SystemMaxUse")
     oldest = None
-    for line in reading.stream("journalctl", "-q", "--no-pager", "-o", "short-unix"):
-        oldest = float(line.split(b" ", 1)[0] or 0)
+    for first in reading.stream("journalctl", "-q", "--no-pager", "-o", "short-unix"):
+        oldest = float(first.split(b" ", 1)[0] or 0)
         break
     return {
         "settings": {name: settings[name] for name in wanted if name in settings},

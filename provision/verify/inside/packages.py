@@ -1,4 +1,4 @@
-"""Packages: which are installed, where they come from, and which updates wait. Nothing is fetched."""
+"""Packages: which are installed, where they come from, which updates wait. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OF_INTEREST = re.compile(
 STAMPS = ("update-success-stamp", "upgrade-stamp", "unattended-upgrades-stamp", "update-stamp")
 SETTINGS = ("APT::Periodic::Enable", "APT::Periodic::Update-Package-Lists",
             "APT::Periodic::Unattended-Upgrade", "Unattended-Upgrade::Automatic-Reboot",
-            "Unattended-Upgrade::Automatic-Reboot-Time", "Unattended-Upgrade::Remove-Unused-Dependencies")  # fmt: skip
+            "Unattended-Upgrade::Automatic-Reboot-Time")  # fmt: skip
 HOUR = 3600
 SECURITY = re.compile(r"security|jitsi", re.IGNORECASE)
 
@@ -72,6 +72,7 @@ def sources(_wanted: dict[str, Any]) -> dict[str, Any]:
     ]
     return {
         "sources": found,
+        "origins": _origins(),
         "old_keys": [str(path) for path in legacy]
         + [p for p in ["/etc/apt/trusted.gpg"] if Path(p).exists()],
         "unauthenticated": "true"
@@ -93,7 +94,7 @@ def updates(_wanted: dict[str, Any]) -> dict[str, Any]:
     now = time.time()
     lists = [path.stat().st_mtime for path in reading.found("/var/lib/apt/lists/*Release")]
     stamps = {name: Path("/var/lib/apt/periodic", name) for name in STAMPS}
-    settings = {}
+    settings: dict[str, Any] = {}
     for line in reading.run("apt-config", "dump").splitlines():
         name, _space, value = line.partition(" ")
         if name in SETTINGS:
@@ -123,7 +124,22 @@ def updates(_wanted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _origins() -> list[str]:
+    """Return who says to have made the lists of packages that apt has."""
+    found = set()
+    for path in reading.found("/var/lib/apt/lists/*Release"):
+        origin = re.search(r"^(?:Origin|Label): (.*)$", reading.text(path, 4096), re.MULTILINE)
+        found.add(origin[1].strip() if origin else "")
+    return sorted(found)
+
+
 def _source(uri: str, suite: str, signed: bool, trusted: bool) -> dict[str, Any]:
-    host = re.sub(r"^[a-z+]+://(?:[^/@]*@)?", "", uri)
-    return {"host": host.partition("/")[0], "place": host.rstrip("/"), "suite": suite, "signed": signed, "trusted": trusted,
-            "scheme": uri.partition(":")[0]}  # fmt: skip
+    # An address may hold a password for a mirror; only the host and its path are told.
+    place = re.sub(r"^[a-z+]+://(?:[^/@]*@)?", "", uri).rstrip("/")
+    return {
+        "host": place.partition("/")[0],
+        "place": place,
+        "suite": suite,
+        "signed": signed,
+        "trusted": trusted,
+    }

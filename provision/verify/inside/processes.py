@@ -76,7 +76,7 @@ def _boot_time() -> float:
 
 def _output(pid: int) -> str:
     try:
-        target = os.readlink(f"/proc/{pid}/fd/1")
+        target = str(Path(f"/proc/{pid}/fd/1").readlink())
     except OSError:
         return ""
     return target.partition(":")[0] if target.startswith(("pipe", "socket")) else target

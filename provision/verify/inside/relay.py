@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def effective(_wanted: dict[str, Any]) -> dict[str, Any]:
     process = running[0]
     arguments = process["arguments"][1:]
     file = next(
-        (after for word, after in zip(arguments, arguments[1:], strict=False) if word == "-c"),
+        (after for word, after in pairwise(arguments) if word == "-c"),
         "/etc/turnserver.conf",
     )
     pairs = [line.partition("=") for line in reading.lines(file)]

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import grp
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provision.verify.inside import processes, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOLDERS = (
     "/etc/jitsi/videobridge/jvb.conf", "/etc/jitsi/videobridge/config",
@@ -38,11 +40,12 @@ SHORT = 16
 
 def files(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return modes of the files that hold secrets, and what is wrong with the secrets."""
-    holders, values = {}, {}
+    holders: dict[str, dict[str, str]] = {}
+    values: dict[str, str] = {}
     for path in _paths(HOLDERS):
         held = {
             (found["name"].lower(), found["value"])
-            for found in VALUE.finditer(reading.text(path))
+            for found in VALUE.finditer(_code(path))
             if not NOT_SECRET.match(found["value"])
         }
         if path.parent.name == "secrets":
@@ -68,6 +71,12 @@ def files(_wanted: dict[str, Any]) -> dict[str, Any]:
         "in_arguments": sorted(arguments),
         "count": len(values),
     }
+
+
+def _code(path: Path) -> str:
+    """Return a file without the lines that are comments."""
+    lines = reading.text(path).splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith(("#", "--", "//")))
 
 
 def _paths(patterns: tuple[str, ...]) -> list[Path]:

@@ -114,15 +114,15 @@ def _block(tokens: list[str], root: Path, files: list[Path], depth: int) -> Bloc
     block: Block = []
     words: list[str] = []
     while tokens:
-        token = tokens.pop()
-        if token == "}":
+        word = tokens.pop()
+        if word == "}":
             break
-        if token == "{":
+        if word == "{":
             inner = _block(tokens, root, files, depth)
             if words:
                 block.append((words[0], words[1:], inner))
             words = []
-        elif token == ";":
+        elif word == ";":
             if words[:1] == ["include"] and len(words) > 1:
                 for each in reading.found(str(root / words[1])):
                     block += _parse(each, root, files, depth + 1)
@@ -130,5 +130,5 @@ def _block(tokens: list[str], root: Path, files: list[Path], depth: int) -> Bloc
                 block.append((words[0], words[1:], []))
             words = []
         else:
-            words.append(token.strip("\"'"))
+            words.append(word.strip("\"'"))
     return block

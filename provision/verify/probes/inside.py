@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from provision import host_keys, inventory, openssh
 from provision.connect import KEY_FILE
-from provision.i18n import _
+from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.target import USER_AGENT
 
@@ -43,7 +43,8 @@ def load(name, text):
 """
 # Each after those that it imports.
 ORDER = ("reading", "processes", "hocon", "accounts", "java", "logs", "machine", "network",
-         "packages", "prosody", "relay", "secrets", "services", "traces", "web", "program")  # fmt: skip
+         "packages", "prosody", "relay", "secrets", "services", "traces", "web",
+         "program")  # fmt: skip
 
 
 def measure(target: Target) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def measure(target: Target) -> dict[str, Any]:
     Raises NotMeasuredError where nobody can sign in, or the answer is none.
     """
     if target.school is None or target.inventory is None:
-        raise NotMeasuredError(_("Nobody can sign in there: it is not in inventory.yml."))
+        raise NotMeasuredError(N_("Nobody can sign in there: it is not in inventory.yml."))
     visited = _visit(target)
     wanted = {"marker": MARKER, "seconds": time.monotonic() - target.begun}
     root = target.school.ssh_user == "root"
@@ -74,7 +75,7 @@ def measure(target: Target) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(said.text)
         assert isinstance(found["parts"], dict)
     except (ValueError, KeyError, TypeError, AssertionError) as error:
-        raise NotMeasuredError(_why(target, said)) from error
+        raise _why(target, said) from error
     return found | {
         "visited": visited,
         "promised": {"retention_days": target.school.retention_days},
@@ -111,18 +112,18 @@ def program(wanted: dict[str, Any]) -> str:
     for name in ORDER:
         text = folder.joinpath(f"{name}.py").read_text(encoding="utf-8")
         parts.append(f"load({f'{PACKAGE}.{name}'!r}, {text!r})\n")
+    parts.append(f"import json; program = sys.modules[{f'{PACKAGE}.program'!r}]\n")
     # As text, because JSON's true and null are no Python.
-    parts.append(
-        f"import json\nsys.modules[{f'{PACKAGE}.program'!r}].main(json.loads({json.dumps(wanted)!r}))\n"
-    )
+    parts.append(f"program.main(json.loads({json.dumps(wanted)!r}))\n")
     return "".join(parts)
 
 
-def _why(target: Target, said: openssh.Said) -> str:
+def _why(target: Target, said: openssh.Said) -> NotMeasuredError:
+    last = said.text.rpartition("\n")[2][:200]
     if said.ssh_failed:
-        return _("Nobody could sign in at {host}: {reason}").format(
-            host=target.host, reason=said.text.rpartition("\n")[2] or _("no answer")
+        return NotMeasuredError(
+            N_("Nobody could sign in at {host}: {reason}"), host=target.host, reason=last
         )
-    return _("The look from inside ended without an answer: {reason}").format(
-        reason=said.text.rpartition("\n")[2][:200] or _("nothing was said")
+    return NotMeasuredError(
+        N_("The look from inside ended without an answer: {reason}"), reason=last or said.code
     )
