@@ -13,7 +13,7 @@ from provision.verify.inside import reading
 
 SERVICES = ("nginx", "prosody", "jicofo", "jitsi-videobridge2", "coturn")
 DAY = 86400
-TIMERS = ("certbot", "apt-daily", "apt-daily-upgrade", "logrotate", "acme", "jitsi-provision-check")
+TIMERS = ("certbot", "apt-daily", "apt-daily-upgrade", "logrotate", "acme")
 CERTIFICATES = ("/etc/jitsi-provision/tls/fullchain.pem", "/etc/coturn-tls/cert.pem",
                 "/etc/jitsi/meet/*.crt", "/etc/coturn/certs/*.fullchain.pem",
                 "/etc/coturn/certs/*.crt")  # fmt: skip
@@ -98,31 +98,27 @@ def certificates(_wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def deployment(_wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return what this program's own records say: files changed since, local additions, back-up."""
+    """Return what this program's own records say: files changed since, and local additions."""
     try:
-        known = json.loads(reading.text(OURS / "files.json", 4 * reading.LIMIT) or "{}")
+        known = json.loads(reading.text(OURS / "written.json", 4 * reading.LIMIT) or "{}")
     except ValueError:
         known = {}
     return {
         "ours": OURS.is_dir(),
         "files": len(known),
-        "changed": sorted(path for path, record in known.items() if _differs(path, record)),
+        "changed": sorted(path for path, digest in known.items() if _differs(path, digest)),
         "pending": _record("pending.json"),
         "local": [
             str(path) for path in reading.found("/etc/jitsi-provision/local/**") if path.is_file()
         ],
-        "backup": _record("backup.json"),
-        "check": _record("check.json"),
     }
 
 
-def _differs(path: str, record: Any) -> bool:
-    wanted = record.get("sha256") if isinstance(record, dict) else record
+def _differs(path: str, digest: str) -> bool:
     try:
-        data = Path(path).read_bytes()
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest() != digest
     except OSError:
         return True
-    return bool(wanted) and hashlib.sha256(data).hexdigest() != wanted
 
 
 def _record(name: str) -> dict[str, Any]:

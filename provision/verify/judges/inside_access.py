@@ -124,6 +124,8 @@ def passwords_are_protected(evidence: Evidence) -> Finding:
 @judge("ACC-04", "inside")
 def management_stays_inside(evidence: Evidence) -> Finding:
     """Judge what the services' own interfaces offer, and on which addresses they listen."""
+    for name in ("bridge", "focus"):
+        view.service(evidence, name)
     answers = view.part(evidence, "endpoints")["answers"]
     problems = {place for place in MANAGED if answers.get(place, {}).get("status") == 200}  # noqa: PLR2004
     problems |= {
@@ -313,6 +315,7 @@ def no_reports_of_use(evidence: Evidence) -> Finding:
 @judge("STA-03", "inside")
 def only_totals_and_few_readers(evidence: Evidence) -> Finding:
     """Judge what the figures name, and who may read logs."""
+    view.service(evidence, "bridge")
     answers = view.part(evidence, "endpoints")["answers"]
     problems = {place for place, answer in answers.items() if answer["names"]}
     people = view.part(evidence, "people")
@@ -344,6 +347,7 @@ def only_totals_and_few_readers(evidence: Evidence) -> Finding:
 @judge("TLS-04", "inside")
 def signalling_listens_inside(evidence: Evidence) -> Finding:
     """Judge on which addresses Prosody listens."""
+    view.service(evidence, "prosody")
     outside = {
         f"{each['port']}/{each['protocol']} ({each['address']})"
         for each in view.part(evidence, "sockets")["listening"]

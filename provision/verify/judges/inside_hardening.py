@@ -6,7 +6,8 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
 
-from provision.i18n import _
+from provision.i18n import N_, _
+from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
 from provision.verify.judges.inside_parties import guarded
 from provision.verify.verdict import failed, fulfilled, judge
@@ -136,8 +137,10 @@ def relay_stays_outside(evidence: Evidence) -> Finding:
 def services_are_confined(evidence: Evidence) -> Finding:
     """Judge systemd's own measure of how exposed each service is."""
     exposure = view.part(evidence, "confinement")["exposure"]
+    if not exposure:
+        raise NotMeasuredError(N_("systemd does not say how exposed the services are."))
     wide = {f"{name} {value}" for name, value in exposure.items() if value > WORST_EXPOSURE}
-    if wide or not exposure:
+    if wide:
         return failed(
             _("These services may do more than they need (0 is best, 10 worst): {names}").format(
                 names=view.listed(wide)
@@ -189,6 +192,8 @@ def secrets_stay_secret(evidence: Evidence) -> Finding:
     """Judge who may read secrets, how strong they are, and where packages come from."""
     secrets = view.part(evidence, "secrets")
     sources = view.part(evidence, "sources")
+    if not secrets["count"]:
+        raise NotMeasuredError(N_("No secret of Jitsi was found on the server."))
     problems = {
         f"{path} ({rights['mode']})"
         for path, rights in [*secrets["holders"].items(), *secrets["keys"].items()]
@@ -223,7 +228,7 @@ def secrets_stay_secret(evidence: Evidence) -> Finding:
               "key with Signed-By; or run: provision deploy"),
         )  # fmt: skip
     return fulfilled(
-        _("{number} secrets are long, differ, and only root and their service "
+        _("{number} secrets are long, and only root and their service "
           "read them; each source of "
           "packages has its own key.").format(number=secrets["count"])
     )  # fmt: skip

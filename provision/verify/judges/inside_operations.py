@@ -1,4 +1,4 @@
-"""Judges of `inside`: certificates, updates, supported versions, back-ups, and drift."""
+"""Judges of `inside`: certificates, updates, supported versions, and drift."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ HOURS = 48
 # Debian's own dates (www.debian.org/releases, wiki.debian.org/LTS): security team, then LTS.
 SUPPORTED_UNTIL = {"12": date(2028, 6, 30), "13": date(2030, 6, 30)}
 NEWER_JITSI = 2
-BACKUP_DAYS = 14
-RESTORE_DAYS = 100
-DAY = 86400
 
 
 @judge("TLS-03", "inside")
@@ -128,7 +125,10 @@ def versions_are_supported(evidence: Evidence) -> Finding:
             _("Move to Debian 13: provision deploy on a new server."),
         )
     packages = view.part(evidence, "packages")
-    present = packages["versions"].get("jitsi-meet", "")
+    versions = packages["versions"]
+    present = versions.get("jitsi-meet") or versions.get("jitsi-meet-web")
+    if not present:
+        raise NotMeasuredError(N_("No package of Jitsi Meet is installed there."))
     known = view.part(evidence, "updates")["jitsi"]
     newer = known.index(present) if present in known else 0
     held = sorted(
@@ -143,30 +143,9 @@ def versions_are_supported(evidence: Evidence) -> Finding:
         )
     return fulfilled(
         _("{name} gets security updates until {day}; Jitsi Meet {version} is current.").format(
-            name=system["name"], day=until, version=present or "-"
+            name=system["name"], day=until, version=present
         )
     )
-
-
-@judge("OPS-03", "inside")
-def backup_is_recent(evidence: Evidence) -> Finding:
-    """Judge the record of the last back-up: its age, that it is encrypted, and the last restore."""
-    record = view.part(evidence, "deployment")["backup"]
-    now = view.part(evidence, "system")["time"]
-    remedy = _("Copy /etc/jitsi-provision and the accounts below /var/lib/prosody, "
-               "encrypted, to another "
-               "place within the EU, and try a restore each quarter.")  # fmt: skip
-    if not record:
-        return failed(_("The server knows of no back-up of settings and accounts."), remedy)
-    age = (now - float(record.get("made", 0))) / DAY
-    tried = (now - float(record.get("restored", 0))) / DAY
-    if age > BACKUP_DAYS or tried > RESTORE_DAYS or not record.get("encrypted"):
-        return failed(
-            _("The last back-up is too old, not encrypted, or nobody has tried to restore it."),
-            remedy,
-        )
-    sentence = _("The last back-up is {days} days old and encrypted; a restore was tried.")
-    return fulfilled(sentence.format(days=int(age)))
 
 
 @judge("OPS-05", "inside")
