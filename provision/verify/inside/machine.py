@@ -41,7 +41,7 @@ def system(_wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def kernel(_wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return kernel settings, AppArmor's profiles by mode, and the umask for new accounts."""
+    """Return kernel settings and AppArmor's profiles by mode."""
     values = {}
     for name in SYSCTLS:
         path = Path("/proc/sys", *name.split("."))
@@ -52,12 +52,10 @@ def kernel(_wanted: dict[str, Any]) -> dict[str, Any]:
         r"\((\w+)\)$", reading.text("/sys/kernel/security/apparmor/profiles"), re.MULTILINE
     ):
         profiles[mode] = profiles.get(mode, 0) + 1
-    umask = re.search(r"^UMASK\s+(\d+)", reading.text("/etc/login.defs"), re.MULTILINE)
     return {
         "values": values,
         "apparmor": reading.text("/sys/module/apparmor/parameters/enabled").strip(),
         "profiles": profiles,
-        "umask": umask[1] if umask else "",
     }
 
 

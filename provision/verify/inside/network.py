@@ -46,35 +46,71 @@ def sockets(_wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def firewall(_wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return the chains of nftables that see packets come and go: family, hook, policy, rules."""
+    """Return the chains of nftables that see packets come and go: family, hook, policy.
+
+    `users` names the accounts of services whose packets a chain leads to a list that ends in a
+    refusal; `open` tells that it accepts everything whatever its policy says.
+    """
     said = reading.run("nft", "-j", "list", "ruleset")
-    chains: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for entry in json.loads(said or "{}").get("nftables", []):
-        chain, rule = entry.get("chain"), entry.get("rule")
-        if chain and chain.get("hook") in HOOKS and chain.get("type") == "filter":
-            chains[chain["family"], chain["table"], chain["name"]] = {
+    entries = json.loads(said or "{}").get("nftables", [])
+    rules: dict[tuple[str, str, str], list[list[Any]]] = {}
+    for rule in (entry["rule"] for entry in entries if "rule" in entry):
+        place = (rule["family"], rule["table"], rule["chain"])
+        rules.setdefault(place, []).append(rule.get("expr", []))
+    chains = []
+    for chain in (entry["chain"] for entry in entries if "chain" in entry):
+        if chain.get("hook") not in HOOKS or chain.get("type") != "filter":
+            continue
+        place = (chain["family"], chain["table"], chain["name"])
+        own = rules.get(place, [])
+        chains.append(
+            {
                 "family": chain["family"],
                 "hook": chain["hook"],
-                "policy": chain.get("policy", "accept"),
-                "rules": 0,
-                "open": False,
-                "counted": False,
+                "policy": "drop" if _refuses(own) else chain.get("policy", "accept"),
+                "rules": len(own),
+                "open": any(_bare(rule) == ["accept"] for rule in own),
+                "users": sorted(
+                    user
+                    for rule in own
+                    for target in _targets(rule)
+                    if _refuses(rules.get((*place[:2], target), []))
+                    for user in _users(rule)
+                ),
             }
-        if rule and (key := (rule["family"], rule["table"], rule["chain"])) in chains:
-            words = [next(iter(part)) for part in rule.get("expr", [])]
-            chains[key]["rules"] += 1
-            # A rule that accepts or refuses everything decides in place of the policy.
-            bare = [word for word in words if word not in {"counter", "log", "limit", "comment"}]
-            if bare in (["drop"], ["reject"]):
-                chains[key]["policy"] = "drop"
-            chains[key]["open"] = chains[key]["open"] or bare == ["accept"]
-            chains[key]["counted"] = chains[key]["counted"] or "counter" in words
+        )
     return {
         "program": bool(said),
-        "chains": list(chains.values()),
+        "chains": chains,
         # The older tool's rules are not in the list above.
         "legacy": bool(reading.text("/proc/net/ip_tables_names").strip()),
     }
+
+
+def _bare(rule: list[Any]) -> list[str]:
+    """Return what a rule does and asks, without counting and logging."""
+    words = [next(iter(part)) for part in rule]
+    return [word for word in words if word not in {"counter", "log", "limit"}]
+
+
+def _refuses(chain: list[list[Any]]) -> bool:
+    """Tell whether a chain refuses everything that no rule before has let pass."""
+    return any(_bare(rule) in (["drop"], ["reject"]) for rule in chain)
+
+
+def _targets(rule: list[Any]) -> list[str]:
+    return [part[verb]["target"] for part in rule for verb in ("goto", "jump") if verb in part]
+
+
+def _users(rule: list[Any]) -> list[str]:
+    """Return the accounts that a rule is about."""
+    users = []
+    for match in (part["match"] for part in rule if "match" in part):
+        if match["op"] in {"==", "in"} and match["left"] == {"meta": {"key": "skuid"}}:
+            right = match["right"]
+            names = right.get("set", []) if isinstance(right, dict) else right
+            users += [str(name) for name in (names if isinstance(names, list) else [names])]
+    return users
 
 
 def ssh(_wanted: dict[str, Any]) -> dict[str, Any]:

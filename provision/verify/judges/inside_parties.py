@@ -22,6 +22,7 @@ RECORDERS = {"jibri_session", "jibri_queue_component", "recording_metadata"}
 FOREIGN = {"jigasi.meet.jitsi"}
 # DNS, time, package sources and the certificate authority.
 NEEDED = {53, 80, 123, 443, 853, 67, 547}
+SERVICES = ("prosody", "jicofo", "jvb", "turnserver", "www-data")
 FAMILIES = {"inet": {"ip", "ip6"}, "ip": {"ip"}, "ip6": {"ip6"}}
 
 
@@ -95,9 +96,16 @@ def outgoing_traffic_is_limited(evidence: Evidence) -> Finding:
     remedy = _("Let nftables drop what leaves, except for names, time, packages and "
                "certificates; or "
                "run: provision deploy")  # fmt: skip
-    if not guarded(chains, "output"):
+    everything = guarded(chains, "output")
+    free = {name for name in SERVICES if not _confined(chains, name)}
+    if not everything and len(free) == len(SERVICES):
         return failed(
             _("The server may send anything to anybody: no list limits what leaves."), remedy
+        )
+    if free and not everything:
+        return failed(
+            _("Nothing limits what these services send: {names}").format(names=view.listed(free)),
+            remedy,
         )
     if peers:
         return failed(
@@ -106,7 +114,9 @@ def outgoing_traffic_is_limited(evidence: Evidence) -> Finding:
             ),
             remedy,
         )
-    return fulfilled(_("Only what is on a list leaves the server, over IPv4 and IPv6."))
+    if everything:
+        return fulfilled(_("Only what is on a list leaves the server, over IPv4 and IPv6."))
+    return fulfilled(_("Each service reaches only what it needs, over IPv4 and IPv6."))
 
 
 @judge("MIN-06", "inside")
@@ -148,6 +158,15 @@ def guarded(chains: list[dict[str, Any]], hook: str) -> bool:
     families: set[str] = set()
     for chain in chains:
         if chain["hook"] == hook and chain["policy"] == "drop" and not chain["open"]:
+            families |= FAMILIES.get(chain["family"], set())
+    return families == {"ip", "ip6"}
+
+
+def _confined(chains: list[dict[str, Any]], user: str) -> bool:
+    """Tell whether a service's packets of both families end in a refusal unless on a list."""
+    families: set[str] = set()
+    for chain in chains:
+        if chain["hook"] == "output" and user in chain["users"]:
             families |= FAMILIES.get(chain["family"], set())
     return families == {"ip", "ip6"}
 
