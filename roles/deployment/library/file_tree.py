@@ -183,7 +183,7 @@ class Tree:
             return
         now = {}
         for declared in self.wanted["files"]:
-            with open(declared["path"], "rb") as file:
+            with contextlib.suppress(FileNotFoundError), open(declared["path"], "rb") as file:
                 now[declared["path"]] = hashlib.sha256(file.read()).hexdigest()
         known = read_json(WRITTEN, {})
         wanted = now if self.wanted["complete"] else known | now
