@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import pwd
 import re
 from typing import Any
 
@@ -109,8 +110,15 @@ def _users(rule: list[Any]) -> list[str]:
         if match["op"] in {"==", "in"} and match["left"] == {"meta": {"key": "skuid"}}:
             right = match["right"]
             names = right.get("set", []) if isinstance(right, dict) else right
-            users += [str(name) for name in (names if isinstance(names, list) else [names])]
+            users += [_account(name) for name in (names if isinstance(names, list) else [names])]
     return users
+
+
+def _account(number: Any) -> str:
+    try:
+        return pwd.getpwuid(int(number)).pw_name
+    except (KeyError, ValueError):
+        return str(number)
 
 
 def ssh(_wanted: dict[str, Any]) -> dict[str, Any]:
