@@ -34,18 +34,17 @@ def confinement(_wanted: dict[str, Any]) -> dict[str, Any]:
 
 def timers(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return for each timer whether it is active, and how its service last ended."""
+    units = _show([f"{name}.{kind}" for name in TIMERS for kind in ("timer", "service")])
     found = {}
     for name in TIMERS:
-        timer = _show(name + ".timer", "ActiveState", "LastTriggerUSec", "LoadState")
-        if timer.get("LoadState") != "loaded":
-            continue
-        service = _show(name + ".service", "Result", "ExecMainStatus", "ExecMainExitTimestamp")
-        found[name] = {
-            "active": timer.get("ActiveState") == "active",
-            "ran": service.get("ExecMainExitTimestamp", "") not in {"", "n/a"},
-            "result": service.get("Result", ""),
-            "status": service.get("ExecMainStatus", ""),
-        }
+        timer, service = units.get(name + ".timer", {}), units.get(name + ".service", {})
+        if timer.get("LoadState") == "loaded":
+            found[name] = {
+                "active": timer.get("ActiveState") == "active",
+                "ran": service.get("ExecMainExitTimestamp", "") not in {"", "n/a"},
+                "result": service.get("Result", ""),
+                "status": service.get("ExecMainStatus", ""),
+            }
     cron = [str(path) for path in reading.found("/etc/cron.d/*") if path.name != ".placeholder"]
     return {
         "timers": found,
@@ -130,9 +129,15 @@ def _record(name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _show(unit: str, *properties: str) -> dict[str, str]:
-    said = reading.run("systemctl", "show", unit, "--property=" + ",".join(properties))
-    return dict(line.partition("=")[::2] for line in said.splitlines())
+def _show(units: list[str]) -> dict[str, dict[str, str]]:
+    """Return what systemd knows of units, by name."""
+    wanted = "Id,LoadState,ActiveState,Result,ExecMainStatus,ExecMainExitTimestamp"
+    said = reading.run("systemctl", "show", "--property=" + wanted, *units)
+    blocks = [
+        dict(line.partition("=")[::2] for line in block.splitlines())
+        for block in said.strip().split("\n\n")
+    ]
+    return {block["Id"]: block for block in blocks if "Id" in block}
 
 
 def _moment(text: str) -> float:
