@@ -164,6 +164,6 @@ def _short(rule: dict[str, Any], most: int) -> bool:
 
 def listed(names: Any, most: int = 6) -> str:
     """Return names for a sentence, the first few of many."""
-    every = sorted(str(name) for name in names)
+    every = sorted({str(name) for name in names})
     more = f" … (+{len(every) - most})" if len(every) > most else ""
     return ", ".join(every[:most]) + more
