@@ -22,13 +22,11 @@ OURS = Path("/var/lib/jitsi-provision")
 
 def confinement(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return {"nginx": 1.4}: how exposed systemd thinks each service to be, 0 to 10 (worst)."""
-    table = reading.run("systemd-analyze", "security", "--no-pager")
-    exposure = {}
-    for line in table.splitlines():
-        columns = line.split()
-        name = columns[0].removesuffix(".service") if len(columns) > 2 else ""  # noqa: PLR2004
-        if name in SERVICES and re.fullmatch(r"[0-9.]+", columns[1]):
-            exposure[name] = float(columns[1])
+    # Named, they cost a seventh of what the list of all services would.
+    units = [f"{name}.service" for name in SERVICES]
+    said = reading.run("systemd-analyze", "security", "--no-pager", *units)
+    levels = re.findall(r"exposure level for (\S+)\.service: ([0-9.]+)", said)
+    exposure = {name: float(level) for name, level in levels}
     return {"exposure": exposure}
 
 

@@ -55,9 +55,10 @@ SERVICE_GROUPS = {"root", "prosody", "jitsi", "turnserver", "ssl-cert", "jvb", "
 def firewall_drops(evidence: Evidence) -> Finding:
     """Judge whether everything that comes in is dropped unless a rule lets it pass."""
     firewall = view.part(evidence, "firewall")
-    remedy = _("Let nftables drop what comes in, except for the ports of the service "
-               "and SSH; or run: "
-               "provision deploy")  # fmt: skip
+    remedy = _(
+        "Let nftables drop what comes in, except for the ports of the service and SSH; or run: "
+        "provision deploy"
+    )
     if guarded(firewall["chains"], "input"):
         return fulfilled(_("The firewall drops what no rule lets pass, over IPv4 and IPv6."))
     if firewall["legacy"]:

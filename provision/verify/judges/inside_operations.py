@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from provision.i18n import N_, _
+from provision.i18n import N_, _, ngettext
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
 from provision.verify.verdict import failed, fulfilled, judge
@@ -79,7 +79,11 @@ def updates_come(evidence: Evidence) -> Finding:
     if not (installed and periodic and timed) or settings.get("APT::Periodic::Enable") == "0":
         problems.add(_("no automatic updates"))
     if updates["security"]:
-        sentence = _("{number} security updates wait")
+        sentence = ngettext(
+            "one security update waits",
+            "{number} security updates wait",
+            len(updates["security"]),
+        )
         problems.add(sentence.format(number=len(updates["security"])))
     if updates["lists_hours"] is None or updates["lists_hours"] > HOURS:
         problems.add(_("nobody has asked for updates for two days"))

@@ -93,9 +93,10 @@ def outgoing_traffic_is_limited(evidence: Evidence) -> Finding:
         for peer in view.part(evidence, "sockets")["peers"]
         if peer["kind"] == "public" and peer["port"] not in NEEDED
     ]
-    remedy = _("Let nftables drop what leaves, except for names, time, packages and "
-               "certificates; or "
-               "run: provision deploy")  # fmt: skip
+    remedy = _(
+        "Let nftables drop what leaves, except for names, time, packages and certificates; or "
+        "run: provision deploy"
+    )
     everything = guarded(chains, "output")
     free = {name for name in SERVICES if not _confined(chains, name)}
     if not everything and len(free) == len(SERVICES):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ROTATED = re.compile(r"(?:[.-]\d+)?(?:\.(?:gz|xz|bz2|zst))?$")
 QUIET = {"warn", "error"}
+ANONYMOUS = {"anonymous", "jitsi-anonymous"}
+LOOPBACK = ("127.", "::1", "[::1]", "::ffff:127.")
 
 
 def part(evidence: Evidence, name: str) -> dict[str, Any]:
@@ -79,6 +81,22 @@ class Signalling:
         aside = ("lobby.", "breakout.", "internal.")
         return [name for name in self.rooms() if not name.startswith(aside)]
 
+    def way(self, host: str) -> str:
+        """Return how people sign in to a host, for instance internal_hashed or jitsi-anonymous."""
+        for name in self.hosts[host]["modules"]:
+            if name.startswith("auth_"):
+                return str(name.removeprefix("auth_"))
+        return str(self.option(host, "authentication", "internal_hashed"))
+
+    def for_people(self) -> list[str]:
+        """Return the hosts that people sign in to, with or without an account."""
+        return [
+            name
+            for name, host in self.hosts.items()
+            if not internal(name)
+            and any(module.startswith("auth_") or module == "c2s" for module in host["modules"])
+        ]
+
     def level(self) -> str:
         """Return the least important kind of line that any of its logs takes."""
         log = self.option("*", "log")
@@ -99,6 +117,11 @@ def _levels(log: Any) -> list[str]:
         else:
             found.append(str(name) if not str(name).isdigit() else "info")
     return found or ["info"]
+
+
+def internal(host: str) -> bool:
+    """Tell the hosts of focus, bridge and recorder from those of people."""
+    return host == "localhost" or host.startswith(("auth.", "recorder.", "jigasi."))
 
 
 def owner(place: str) -> str:
