@@ -85,8 +85,9 @@ def journal(_wanted: dict[str, Any]) -> dict[str, Any]:
     wanted = ("MaxRetentionSec", "MaxFileSec", "Storage", "ForwardToSyslog", "SystemMaxUse")
     oldest = None
     for first in reading.stream("journalctl", "-q", "--no-pager", "-o", "short-unix"):
-        oldest = float(first.split(b" ", 1)[0] or 0)
-        break
+        if first[:1].isdigit():  # and not a line between two boots
+            oldest = float(first.split(b" ", 1)[0])
+            break
     return {
         "settings": {name: settings[name] for name in wanted if name in settings},
         "oldest": round((time.time() - oldest) / DAY, 2) if oldest else None,

@@ -18,18 +18,10 @@ TAIL = 4 << 20
 SLACK = 5
 # They say who signed in on the server itself, which is what this look does as well.
 SIGN_IN = re.compile(rb"sshd|sudo|systemd-logind|pam_unix|su\[")
-ADDRESS = re.compile(
-    rb"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])|(?<![\w:])[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7}"
-)
-OWN = re.compile(rb"^(?:127\.|0\.0\.0\.0|255\.|::|fe80:)")
 
 
 def search(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return how many lines since the run began hold its word or its address, by their place.
-
-    `addresses` counts lines with any client's address at all, in the newest part of each file that
-    was written to lately.
-    """
+    """Return how many lines since the run began hold its word or its address, by their place."""
     begun = time.time() - wanted["seconds"] - SLACK
     word = wanted["marker"].encode()
     address = client()
@@ -40,17 +32,12 @@ def search(wanted: dict[str, Any]) -> dict[str, Any]:
     )
     marked: dict[str, int] = {}
     addressed: dict[str, int] = {}
-    addresses: dict[str, int] = {}
     for path in _written_since(begun):
         for line in _tail(path):
             if word and word in line:
                 marked[str(path)] = marked.get(str(path), 0) + 1
-            if SIGN_IN.search(line):
-                continue
-            if ours and ours.search(line):
+            if ours and not SIGN_IN.search(line) and ours.search(line):
                 addressed[str(path)] = addressed.get(str(path), 0) + 1
-            if _names_somebody(line):
-                addresses[str(path)] = addresses.get(str(path), 0) + 1
     for line in reading.stream(
         "journalctl", "-q", "--no-pager", "-o", "short", f"--since=@{begun:.0f}"
     ):
@@ -66,7 +53,6 @@ def search(wanted: dict[str, Any]) -> dict[str, Any]:
         "address_known": bool(address),
         "marked": marked,
         "addressed": addressed,
-        "addresses": addresses,
         "stored": _stored(begun),
     }
 
@@ -103,10 +89,6 @@ def _tail(path: Path) -> list[bytes]:
             return file.read(TAIL).splitlines()
     except OSError:
         return []
-
-
-def _names_somebody(line: bytes) -> bool:
-    return any(not OWN.match(found) for found in ADDRESS.findall(line))
 
 
 def _stored(begun: float) -> dict[str, int]:
