@@ -39,10 +39,10 @@ def search(wanted: dict[str, Any]) -> dict[str, Any]:
             if ours and not SIGN_IN.search(line) and ours.search(line):
                 addressed[str(path)] = addressed.get(str(path), 0) + 1
     for line in reading.stream(
-        "journalctl", "-q", "--no-pager", "-o", "short", f"--since=@{begun:.0f}"
+        "journalctl", "-q", "--no-pager", "-o", "short-iso", f"--since=@{begun:.0f}"
     ):
-        # Month, day, time and host, then who wrote it.
-        writer = line.split(b" ", 4)[-1].partition(b":")[0].partition(b"[")[0]
+        # Time and host, then who wrote it.
+        writer = line.split(b" ", 2)[-1].partition(b":")[0].partition(b"[")[0]
         place = "journal: " + writer.decode("utf-8", "replace")[:40]
         if word and word in line:
             marked[place] = marked.get(place, 0) + 1
