@@ -23,8 +23,11 @@ STATE = "/tmp/logrotate-state"
 def test_an_old_log_does_not_stay_because_nothing_new_is_written(school: School, rule: str) -> None:
     host, log = school.host, LOGS[rule]
     # An empty log, last rotated weeks ago, and what it held before.
-    host.run(f"mv {log} {log}.kept 2>/dev/null; install -m 0640 --owner=$(stat -c %U $(dirname {log})) "
-             f"/dev/null {log}; echo old > {log}.1; touch -d '30 days ago' {log}.1")  # fmt: skip
+    host.run(
+        f"mv {log} {log}.kept 2>/dev/null; "
+        f"install -m 0640 --owner=$(stat -c %U $(dirname {log})) /dev/null {log}; "
+        f"echo old > {log}.1; touch -d '30 days ago' {log}.1"
+    )
     host.write(STATE, f'logrotate state -- version 2\n"{log}" 2026-1-1-0:0:0\n', mode="0600")
     try:
         said = host.run(["logrotate", "-v", "-s", STATE, f"/etc/logrotate.d/{rule}"], check=False)
