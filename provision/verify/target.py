@@ -31,7 +31,8 @@ class Target:
     key: str = ""
     """The school's short name; empty for a stranger's server."""
     school: School | None = None
-    """How to sign in over SSH. A probe uses nothing else of it."""
+    """How to sign in over SSH, and after how many days the school wants logs deleted. A probe uses
+    nothing else of it."""
     inventory: Path | None = None
     """Beside it lies known_hosts."""
     begun: float = field(default_factory=time.monotonic)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 REUSE = "PROVISION_SYSTEM_HOST"
 """Set it to a host's name to deploy there once and come back to it in the next session."""
+REUSE12 = "PROVISION_SYSTEM_HOST12"
+"""The same for the host with Debian 12."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,6 +30,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/system/" in item.nodeid:
             item.add_marker(pytest.mark.host)
+
+
+def _deployed(
+    bench: Bench, make_host: MakeHost, make_project: MakeProject, release: str, reused: str | None
+) -> School:
+    if not reused:
+        host = make_host(release, name="school" if release == "13" else f"school{release}")
+        return schools.deploy(bench, host, make_project(host))
+    host = bench.host(reused, release)
+    project, kept = make_project(host), bench.directory / f"system-{host.name}-{host.born:.0f}.json"
+    if not kept.exists():
+        made = schools.deploy(bench, host, project)
+        schools.save(made.record, kept)
+        return made
+    project.run("deploy")  # the roles may have changed since
+    return schools.School(bench, host, project, schools.load(kept))
 
 
 class MakeProject(Protocol):
@@ -62,18 +80,13 @@ def make_project(
 @pytest.fixture(scope="session")
 def school(bench: Bench, make_host: MakeHost, make_project: MakeProject) -> School:
     """Debian 13, deployed with the program; tests leave it as they found it."""
-    reused = os.environ.get(REUSE)
-    if not reused:
-        host = make_host("13", name="school")
-        return schools.deploy(bench, host, make_project(host))
-    host = bench.host(reused)
-    project, kept = make_project(host), bench.directory / f"system-{host.name}-{host.born:.0f}.json"
-    if not kept.exists():
-        made = schools.deploy(bench, host, project)
-        schools.save(made.record, kept)
-        return made
-    project.run("deploy")  # the roles may have changed since
-    return schools.School(bench, host, project, schools.load(kept))
+    return _deployed(bench, make_host, make_project, "13", os.environ.get(REUSE))
+
+
+@pytest.fixture(scope="session")
+def school12(bench: Bench, make_host: MakeHost, make_project: MakeProject) -> School:
+    """The same on Debian 12."""
+    return _deployed(bench, make_host, make_project, "12", os.environ.get(REUSE12))
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ GROUP = grp.getgrgid(os.getegid()).gr_name
 NONCE = "0123456789abcdef"
 
 
-PLACES = ("CONFIG", "SECRETS", "STATE", "MANIFEST", "PENDING")
+PLACES = ("CONFIG", "SECRETS", "STATE", "MANIFEST", "WRITTEN", "PENDING")
 
 
 def utility(name: str) -> ModuleType:

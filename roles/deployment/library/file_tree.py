@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 from typing import Any
 
@@ -22,6 +23,7 @@ from ansible.module_utils.key_pair import KeyPairError, lasts, make
 from ansible.module_utils.school_server import (
     MANIFEST,
     STAGED,
+    WRITTEN,
     fail,
     make_folder,
     read_json,
@@ -175,6 +177,19 @@ class Tree:
         if wanted != read_json(MANIFEST, {}) and not self.check:
             write_json(MANIFEST, wanted)
 
+    def written(self) -> None:
+        """Note what each file holds now, so that somebody else's later change can be seen."""
+        if self.check:
+            return
+        now = {}
+        for declared in self.wanted["files"]:
+            with contextlib.suppress(FileNotFoundError), open(declared["path"], "rb") as file:
+                now[declared["path"]] = hashlib.sha256(file.read()).hexdigest()
+        known = read_json(WRITTEN, {})
+        wanted = now if self.wanted["complete"] else known | now
+        if wanted != known:
+            write_json(WRITTEN, wanted)
+
 
 def main() -> None:
     """Answer Ansible."""
@@ -208,6 +223,7 @@ def main() -> None:
         tree.staging.bring()
         tree.links()
         tree.absences()
+        tree.written()
     except OSError as error:
         kind = "disk_full" if error.errno == errno.ENOSPC else "server_file"
         fail(module, f"{error.filename or 'a file'}: {error.strerror}", kind=kind)

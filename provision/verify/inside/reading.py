@@ -1,0 +1,94 @@
+"""Files and programs of the server, each read within bounds."""
+
+from __future__ import annotations
+
+import glob
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIMIT = 1 << 20
+SECONDS = 8
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL": "C",
+    "SYSTEMD_PAGER": "",
+    "SYSTEMD_COLORS": "0",
+}
+
+
+def text(path: str | Path, limit: int = LIMIT) -> str:
+    """Return the beginning of a file, or nothing where it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(limit).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def lines(path: str | Path) -> list[str]:
+    """Return the lines of a file without those that are empty or begin with `#`."""
+    stripped = (line.strip() for line in text(path).splitlines())
+    return [line for line in stripped if line and not line.startswith("#")]
+
+
+def run(*command: str, user: str | None = None, given: str = "", both: bool = False) -> str:
+    """Return what a program writes to its standard output (`both`: and its error stream).
+
+    A program that is not there, or hangs, has written nothing.
+    """
+    try:
+        done = subprocess.run(
+            command,
+            input=given.encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if both else subprocess.DEVNULL,
+            env=ENVIRONMENT,
+            cwd="/",
+            user=user,
+            group=_group(user),
+            check=False,
+            timeout=SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError, KeyError):
+        return ""
+    return done.stdout[: 4 * LIMIT].decode("utf-8", "replace")
+
+
+def stream(*command: str) -> Iterator[bytes]:
+    """Yield the lines that a program writes; it is ended when nobody reads on."""
+    try:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT, cwd="/"
+        )
+    except OSError:
+        return
+    assert process.stdout
+    try:
+        yield from process.stdout
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
+
+
+def found(pattern: str) -> list[Path]:
+    """Return the files that a pattern of absolute paths means, in order."""
+    return [Path(path) for path in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
+
+
+def exists(user: str) -> bool:
+    """Tell whether there is such an account of the system."""
+    return any(line.startswith(user + ":") for line in text("/etc/passwd").splitlines())
+
+
+def _group(user: str | None) -> int | None:
+    if user is None or os.getuid() != 0:
+        return None
+    import pwd  # noqa: PLC0415 - only where another account is wanted
+
+    return pwd.getpwnam(user).pw_gid

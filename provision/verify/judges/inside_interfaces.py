@@ -1,0 +1,65 @@
+"""Judges of `inside`: interfaces that only the server itself should reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from provision.i18n import _
+from provision.verify.judges import inside_view as view
+from provision.verify.verdict import failed, fulfilled, judge
+
+if TYPE_CHECKING:
+    from provision.verify.evidence import Evidence
+    from provision.verify.verdict import Finding
+
+MANAGED = ("8080/debug", "8080/colibri/stats", "8080/colibri/debug", "8080/rtcstats", "8888/debug",
+           "8888/pin")  # fmt: skip
+MANAGEMENT = {5582, 5766, 8080, 8888, 9090, 5347}
+
+
+@judge("ACC-04", "inside")
+def management_stays_inside(evidence: Evidence) -> Finding:
+    """Judge what the services' own interfaces offer, and on which addresses they listen."""
+    for name in ("bridge", "focus"):
+        view.service(evidence, name)
+    answers = view.part(evidence, "endpoints")["answers"]
+    problems = {place for place in MANAGED if answers.get(place, {}).get("status") == 200}  # noqa: PLR2004
+    problems |= {
+        f"{each['port']}/{each['protocol']} ({each['address']})"
+        for each in view.part(evidence, "sockets")["listening"]
+        if each["port"] in MANAGEMENT and not each["address"].startswith(view.LOOPBACK)
+    }
+    if problems:
+        return failed(
+            _("Interfaces for management are on or reachable: {names}").format(
+                names=view.listed(problems)
+            ),
+            _("Switch off debug, pin and rest in jvb.conf and jicofo.conf and let them listen on "
+              "127.0.0.1; or run: provision deploy"),
+        )  # fmt: skip
+    return fulfilled(
+        _("Interfaces for management are off, the rest listens on the server itself only.")
+    )
+
+
+@judge("TLS-04", "inside")
+def signalling_listens_inside(evidence: Evidence) -> Finding:
+    """Judge on which addresses Prosody listens."""
+    view.service(evidence, "prosody")
+    outside = {
+        f"{each['port']}/{each['protocol']} ({each['address']})"
+        for each in view.part(evidence, "sockets")["listening"]
+        if each["program"].startswith(("lua", "prosody"))
+        and not each["address"].startswith(view.LOOPBACK)
+    }
+    if outside:
+        return failed(
+            _("The signalling service listens for "
+              "everybody: {names}").format(names=view.listed(outside)),
+            _("Set c2s_interfaces, http_interfaces and s2s_interfaces to 127.0.0.1 "
+              "and https_ports = {}; "
+              "or run: provision deploy"),
+        )  # fmt: skip
+    return fulfilled(
+        _("The signalling service listens on the server itself only; nginx passes it on.")
+    )

@@ -1,0 +1,161 @@
+"""The look from inside, on real servers: complete, silent, without secrets, changing nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from provision.inventory import load
+from provision.verify.evidence import Evidence
+from provision.verify.inside.program import PARTS
+from provision.verify.probes import inside
+from provision.verify.target import Target, of_school
+from provision.verify.verdict import State, parts
+from tests.system.project import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.system.school import School
+
+# What signing in over SSH writes by itself, and nobody can avoid.
+SIGN_IN = ("sshd", "systemd-logind", "systemd[", "sudo", "(sd-pam)")
+
+
+@pytest.fixture(autouse=True)
+def key(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sign in with the technician's agent."""
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(school.project.agent.socket))
+
+
+def look(school: School, **settings: Any) -> dict[str, Any]:
+    """What is seen of a school's server, by this very program."""
+    inventory = school.project.folder / "inventory.yml"
+    found = load(inventory).schools[KEY].model_copy(update=settings)
+    target: Target = of_school(inventory, KEY, found)
+    return inside.measure(target)
+
+
+@pytest.fixture(params=["13", "12"])
+def deployed(request: pytest.FixtureRequest) -> School:
+    """A deployed school on each release."""
+    name = "school" if request.param == "13" else "school12"
+    found: School = request.getfixturevalue(name)
+    return found
+
+
+def test_every_part_comes_back(deployed: School) -> None:
+    seen = look(deployed)
+    assert seen["missing"] == {}
+    assert set(seen["parts"]) == set(PARTS)
+    assert (seen["root"], seen["visited"]) == (True, True)
+    running = {name for name, part in seen["parts"].items() if part.get("running")}
+    assert running == {"prosody", "bridge", "focus", "web", "relay"}
+    assert seen["parts"]["prosody"]["asked"] is True
+    assert seen["parts"]["traces"] == {
+        "searched": True, "address_known": True, "marked": {}, "addressed": {}, "stored": {},
+    }  # fmt: skip
+
+
+def test_logs_access_and_contacts_are_as_required(deployed: School) -> None:
+    evidence = Evidence({"inside": look(deployed)})
+    judged = {
+        control: part.function(evidence)
+        for control, known in parts().items()
+        for part in known
+        if part.section == "inside"
+        and control.startswith(("LOG", "ACC", "MIN", "MOD", "REC", "STA", "TLS"))
+    }
+    failed = {key: found for key, found in judged.items() if found.state is not State.FULFILLED}
+    assert failed == {}
+    assert len(judged) == 24
+
+
+def test_nothing_is_changed_and_nothing_is_written_down(deployed: School) -> None:
+    host = deployed.host
+    before, logs = host.state_hash(), sizes(deployed)
+    begun = time.time()
+    look(deployed)
+    assert host.state_hash() == before
+    assert sizes(deployed) == logs
+    lines = host.run(["journalctl", "-q", "-o", "short", f"--since=@{begun:.0f}"]).stdout
+    told = [line for line in lines.splitlines() if not any(word in line for word in SIGN_IN)]
+    assert told == []
+
+
+def test_no_secret_and_no_person_leaves_the_server(school: School, teacher: str) -> None:
+    told = json.dumps(look(school))
+    assert [name for name, value in school.secrets().items() if value in told] == []
+    assert teacher not in told
+    assert "BEGIN" not in told
+    meet = school.domain
+    assert look(school)["parts"]["accounts"]["hosts"][meet]["accounts"] >= 1
+
+
+def test_an_account_with_sudo_sees_the_same(school: School) -> None:
+    host = school.host
+    host.run("useradd -m -s /bin/bash technician && cp -r /root/.ssh /home/technician/ && "
+             "chown -R technician: /home/technician/.ssh && "
+             "echo 'technician ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/technician")  # fmt: skip
+    try:
+        seen = look(school, ssh_user="technician")
+    finally:
+        host.run("loginctl terminate-user technician; userdel -rf technician; "
+                 "rm /etc/sudoers.d/technician", check=False)  # fmt: skip
+    assert (seen["root"], seen["missing"]) == (True, {})
+    assert seen["parts"]["traces"]["address_known"] is True
+
+
+def test_an_account_without_sudo_is_a_clear_line(school: School) -> None:
+    school.host.run("useradd -m -s /bin/bash visitor && cp -r /root/.ssh /home/visitor/ && "
+                    "chown -R visitor: /home/visitor/.ssh")  # fmt: skip
+    try:
+        with pytest.raises(inside.NotMeasuredError, match="without an answer: sudo: "):
+            look(school, ssh_user="visitor")
+    finally:
+        school.host.run("loginctl terminate-user visitor; userdel -rf visitor", check=False)
+
+
+def test_what_a_server_hides_is_found(school: School) -> None:
+    host = school.host
+    host.run("cd /var/log/jitsi && echo x > jvb.log.4 && touch -d '12 days ago' jvb.log.4 && "
+             "touch /tmp/java_pid1.hprof && chmod 0644 /etc/turnserver.conf")  # fmt: skip
+    try:
+        evidence = Evidence({"inside": look(school)})
+    finally:
+        host.run(
+            "rm /var/log/jitsi/jvb.log.4 /tmp/java_pid1.hprof; chmod 0640 /etc/turnserver.conf"
+        )
+    for control, evident in {
+        "LOG-04": "/var/log/jitsi/jvb.log.4",
+        "LOG-09": "/tmp/java_pid1.hprof",
+        "HST-06": "/etc/turnserver.conf (0644)",
+    }.items():
+        (finding,) = [
+            part.function(evidence) for part in parts()[control] if part.section == "inside"
+        ]
+        assert finding.state is State.FAILED
+        assert evident in finding.sentence
+
+
+@pytest.fixture
+def teacher(school: School) -> Iterator[str]:
+    """A teacher with an account."""
+    name = "m.mustermann-huber"
+    school.project.run("teachers", "add", KEY, name)
+    yield name
+    school.project.run("teachers", "remove", KEY, name)
+
+
+def sizes(school: School) -> dict[str, str]:
+    """Every log file with its size, but for the records of sign-ins."""
+    listing = school.host.run(
+        ["find", "/var/log", "-type", "f", "-not", "-path", "*/journal/*", "-printf", "%p %s\n"]
+    ).stdout
+    found = dict(line.rsplit(" ", 1) for line in listing.splitlines())
+    return {
+        path: size for path, size in found.items() if not path.endswith(("tmp", "lastlog", ".db"))
+    }

@@ -1,0 +1,82 @@
+"""What can go wrong with the server's contacts to others, and with parts that listen along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.unit.verify.breakage import breaks
+
+if TYPE_CHECKING:
+    Evidence = dict[str, dict[str, Any]]
+
+
+def parts(evidence: Evidence) -> dict[str, Any]:
+    """What was seen on the server, by part."""
+    found: dict[str, Any] = evidence["inside"]["parts"]
+    return found
+
+
+@breaks("THP-03")
+def the_bridge_asks_a_stranger(evidence: Evidence) -> None:
+    options = parts(evidence)["bridge"]["options"]
+    options["ice4j.harvest.mapping.stun.addresses"] = ["meet-jit-si-turnrelay.jitsi.net:443"]
+
+
+@breaks("THP-03")
+def the_bridge_asks_amazon(evidence: Evidence) -> None:
+    del parts(evidence)["bridge"]["options"]["ice4j.harvest.mapping.aws.enabled"]
+
+
+@breaks("THP-03")
+def an_old_file_asks_a_stranger(evidence: Evidence) -> None:
+    name = "org.ice4j.ice.harvest.STUN_MAPPING_HARVESTER_ADDRESSES"
+    parts(evidence)["bridge"]["legacy"] = [name]
+
+
+@breaks("THP-05")
+def failures_are_reported_to_sentry(evidence: Evidence) -> None:
+    parts(evidence)["focus"]["logging"]["sentry"] = True
+
+
+@breaks("THP-05")
+def visits_are_analysed(evidence: Evidence) -> None:
+    parts(evidence)["packages"]["versions"]["goaccess"] = "1:1.7-1"
+
+
+@breaks("THP-08")
+def a_telephone_service_of_others_is_connected(evidence: Evidence) -> None:
+    parts(evidence)["prosody"]["hosts"]["jigasi.meet.jitsi"] = {"modules": ["c2s"], "options": {}}
+
+
+@breaks("THP-10")
+def nothing_limits_what_leaves(evidence: Evidence) -> None:
+    for chain in parts(evidence)["firewall"]["chains"]:
+        chain["users"] = []
+
+
+@breaks("THP-10")
+def the_bridge_alone_is_free(evidence: Evidence) -> None:
+    for chain in parts(evidence)["firewall"]["chains"]:
+        chain["users"] = [user for user in chain["users"] if user != "jvb"]
+
+
+@breaks("THP-10")
+def a_program_talks_to_a_stranger(evidence: Evidence) -> None:
+    peer = {"program": "node", "protocol": "tcp", "port": 9200, "kind": "public", "count": 1}
+    parts(evidence)["sockets"]["peers"] = [peer]
+
+
+@breaks("MIN-06", "REC-01")
+def transcription_is_installed(evidence: Evidence) -> None:
+    parts(evidence)["packages"]["versions"]["jigasi"] = "1.1-400-1"
+
+
+@breaks("REC-01")
+def a_recorder_is_installed(evidence: Evidence) -> None:
+    parts(evidence)["packages"]["versions"]["jibri"] = "8.0-160-1"
+
+
+@breaks("REC-01")
+def a_recorder_may_sign_in(evidence: Evidence) -> None:
+    prosody = parts(evidence)["prosody"]["hosts"]
+    prosody["recorder.meet.example.org"] = {"modules": ["auth_internal_hashed"], "options": {}}
