@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from provision.settings import School
 
+OWN_SECONDS = 20
+"""What a probe of a school's own server gets: several are looked at on a busy computer."""
 USER_AGENT = "jitsi-provision-verify (+https://pypi.org/project/jitsi-provision)"
 
 
@@ -47,6 +49,4 @@ class Target:
 def of_school(inventory: Path, key: str, school: School) -> Target:
     """Return a school's own server as a target."""
     ca_file = file_path(school.acme_ca_file, inventory.parent) if school.acme_ca_file else None
-    return Target(
-        school.domain, school.address, ca_file, key=key, school=school, inventory=inventory
-    )
+    return Target(school.domain, school.address, ca_file, OWN_SECONDS, key, school, inventory)

@@ -183,7 +183,10 @@ breakage(
 )
 breakage("memory was dumped", "LOG-09", "echo >/tmp/java_pid1.hprof", "/tmp/java_pid1.hprof")
 breakage(
-    "an old log stayed", "LOG-07", "echo x >/var/log/old.log; touch -d '30 days ago' /var/log/old.log", "/var/log/old.log"
+    "an old log stayed",
+    "LOG-07",
+    "echo x >/var/log/old.log; touch -d '30 days ago' /var/log/old.log",
+    "/var/log/old.log",
 )
 breakage(
     "passwords let in",
