@@ -95,6 +95,9 @@ class _School:
             except OSError as error:
                 console.bad(_("The report cannot be written: {reason}").format(reason=error))
                 code = max(code, ExitCode.REFUSED)
+        if "inside" in self._evidence.missing and not as_json:
+            next_step = _("if it was never connected, or set up anew: provision connect {school}")
+            console.note(_("Next: {text}").format(text=next_step.format(school=self._target.key)))
         if as_json:
             console.result_line(report.as_data(shown) | {"files": [str(path) for path in files]})
         return code

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import socket
-import ssl
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +12,9 @@ from provision.errors import ServerError, UsageError
 from provision.i18n import _
 from provision.verify import report, summary, terminal
 from provision.verify.measure import OUTSIDE, measure_all
+from provision.verify.outside.connection import addresses
+from provision.verify.outside.deadline import Deadline
+from provision.verify.outside.web import NoAnswerError, Web
 from provision.verify.run import Progress
 from provision.verify.target import USER_AGENT, Target
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 HTTPS = 443
 SECONDS = 5
-MOVED = frozenset({301, 302, 303, 307, 308})
 
 
 def audit(
@@ -45,6 +44,8 @@ def audit(
     progress = Progress(1, len(sections))
     _key, evidence = next(measure_all({domain: target}, sections, progress.observe))
     progress.done(domain)
+    if reason := evidence.missing.get("config"):
+        console.warning(str(reason))
     made = report.make(target, evidence, datetime.now().astimezone(), sections=sections)
     if as_json:
         console.result_line(report.as_data(made))
@@ -93,29 +94,23 @@ def host_of(url: str) -> str:
 def resolved(domain: str) -> str:
     """Return the address of a name, asked once, or raise ServerError."""
     try:
-        found = socket.getaddrinfo(domain, HTTPS, type=socket.SOCK_STREAM)
-    except OSError as error:
+        return addresses(domain, Deadline(SECONDS))[0][1]
+    except OSError as error:  # a timeout is one as well
         raise ServerError(
             _("There is no server called {domain}").format(domain=domain),
-            str(error.strerror or error),
+            error.strerror or _("The name service does not answer."),
             _("compare the name with the address that people use"),
         ) from error
-    return str(found[0][4][0])
 
 
 def redirected(domain: str, address: str) -> str:
     """Return the other host to which the start page leads, or nothing."""
-    context = ssl._create_unverified_context()  # noqa: S323, SLF001 - nothing is believed of it
-    connection = http.client.HTTPConnection(domain)
+    web = Web(Target(domain, address), Deadline(SECONDS))
     try:
-        plain = socket.create_connection((address, HTTPS), SECONDS)
-        connection.sock = context.wrap_socket(plain, server_hostname=domain)
-        connection.request("HEAD", "/", headers={"User-Agent": USER_AGENT})
-        answer = connection.getresponse()
-        location = answer.getheader("location", "") if answer.status in MOVED else ""
+        location = web.get("/", most=0, method="HEAD").header("location")
         other = urlsplit(location).hostname or ""
         return "" if other in {"", domain} else host_of(f"https://{other}")
-    except (OSError, http.client.HTTPException, ValueError, UsageError):
+    except (NoAnswerError, TimeoutError, ValueError, UsageError):
         return ""
     finally:
-        connection.close()
+        web.close()
