@@ -8,13 +8,7 @@ from collections import Counter
 from provision.controls import catalogue, groups, sources
 from provision.verify.verdict import parts
 
-AWAITED = """
-    MIN-01 MIN-02 MIN-03 MIN-04 MIN-05 MIN-06 MIN-07 THP-01 THP-02 THP-03 THP-04 THP-05 THP-06
-    THP-07 THP-08 THP-09 THP-10 LOG-01 LOG-02 LOG-03 LOG-04 LOG-05 LOG-06 LOG-07 LOG-08 LOG-09
-    TLS-01 TLS-02 TLS-03 TLS-04 TLS-05 TLS-06 ACC-01 ACC-02 ACC-03 ACC-04 ACC-05 ACC-07 MOD-01
-    MOD-02 MOD-03 MOD-04 MOD-05 MOD-06 MOD-07 REC-01 REC-02 REC-03 STA-01 STA-02 STA-03 HST-01
-    HST-02 HST-03 HST-04 HST-05 HST-06 OPS-01 OPS-02 DOC-01
-"""
+AWAITED = "THP-04 ACC-01 MOD-01 MOD-02"
 """Controls whose judges are being written; the set shrinks with each of them."""
 
 
