@@ -205,7 +205,7 @@ def no_foreign_services(evidence: Evidence) -> Finding:
         buttons = config.get("toolbarButtons")
         shown = [b for b in VIDEO_BUTTONS if isinstance(buttons, list) and b in buttons]
         if not isinstance(buttons, list) and not config.get("disableThirdPartyRequests"):
-            shown = list(VIDEO_BUTTONS)
+            shown = [VIDEO_BUTTONS[0]]  # texts need an address, too
         if shown:
             return failed(
                 _("{page} offers videos and texts of other services: {buttons}.").format(

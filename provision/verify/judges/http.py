@@ -123,9 +123,7 @@ def headers_protect(evidence: Evidence) -> Finding:
     for path in PAGES:
         found = http["paths"][path]
         if not found["status"]:
-            raise NotMeasuredError(
-                N_("{path} did not answer: {reason}."), path=path, reason=found["error"]
-            )
+            raise NotMeasuredError(N_("{path} did not answer."), path=path)
         if wrong := _unprotected(found):
             return failed(
                 _("{path} lacks, or has wrong: {headers}.").format(

@@ -8,6 +8,8 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from provision.i18n import N_
+from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside import services
 from provision.verify.outside.connection import (
     Bounded,
@@ -29,8 +31,13 @@ HEADERS = 2**18
 """More than http.client reads of them, so that its own limits speak first."""
 
 
-class NoAnswerError(Exception):
-    """There was no HTTP answer, for the reason that the text gives in English."""
+class NoAnswerError(NotMeasuredError):
+    """There was no HTTP answer, for the reason that the sentence gives."""
+
+    @property
+    def plain(self) -> str:
+        """The sentence in English, as evidence keeps it."""
+        return self.message.format(**self.values)
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class Web:
             except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:
                 self.close()
                 if fresh:
-                    raise NoAnswerError(_reason(error)) from error
+                    raise _reason(error) from error
         raise AssertionError
 
     def close(self) -> None:
@@ -119,15 +126,18 @@ class Web:
 def _unpacked(raw: bytes, packed: str, most: int) -> bytes:
     """Return the beginning of a compressed body: a small one may stand for gigabytes."""
     if packed not in {"gzip", "x-gzip", "deflate"}:
-        raise http.client.HTTPException("compressed in a way that nobody asked for")
+        raise NoAnswerError(N_("The web server compresses in a way that nobody asked for."))
     return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(raw, most)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> NoAnswerError:
+    """Return what went wrong, in our own words where we know it."""
     if isinstance(error, TooMuchError):
-        return "it sends without end"
+        return NoAnswerError(N_("The web server sends without end."))
     if type(error) is http.client.BadStatusLine:  # a server that hangs up has one of its own
-        return "it is no HTTP"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return printable(str(error), LONGEST_REASON) or type(error).__name__
+        return NoAnswerError(N_("What answers at the web server's port speaks no HTTP."))
+    reason = error.strerror if isinstance(error, OSError) else None
+    return NoAnswerError(
+        N_("The web server does not answer: {reason}."),
+        reason=printable(reason or str(error), LONGEST_REASON) or type(error).__name__,
+    )

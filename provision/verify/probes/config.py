@@ -153,7 +153,7 @@ class _Gathering:
             try:
                 answer = self._web.get(_path_of(address), most=MEBIBYTE)
             except NoAnswerError as error:
-                self._problem(N_("The web server does not answer: {reason}."), reason=error)
+                self.problems.append(error)
                 return None, address
             if not answer.whole:
                 self._problem(N_("{file} is larger than a mebibyte."), file=path)

@@ -47,6 +47,7 @@ LARGE = frozenset({"/external_api.js", "/libs/lib-jitsi-meet.min.js", "/css/all.
 """Only their headers are of interest."""
 PAGE = 2**18
 LONGEST = 4096
+LATE = "It did not answer in time."
 MOST_LINKS = 100
 PAST = frozenset({"set-cookie"})
 
@@ -154,7 +155,7 @@ def _plain(web: Web, room: str) -> tuple[dict[str, Path], str]:
             answer = web.get(path.replace(ROOM, room), most=PAGE)
         except (NoAnswerError, TimeoutError) as error:
             if not answers:
-                return {}, str(error) or "no answer in time"
+                return {}, _plainly(error)
             answers[path] = _failed(error)
         else:
             answers[path] = _path(answer, room, client=False)
@@ -182,11 +183,14 @@ def _without_value(cookie: str) -> str:
 
 
 def _failed(error: Exception) -> Path:
-    reason = str(error) or "no answer in time"
-    return {"status": 0, "error": reason, "headers": {}, "cookies": [], "client": False}
+    return {"status": 0, "error": _plainly(error), "headers": {}, "cookies": [], "client": False}
 
 
 def _silence(error: Exception) -> NotMeasuredError:
-    if isinstance(error, TimeoutError):
-        return NotMeasuredError(N_("The web server did not answer in time."))
-    return NotMeasuredError(N_("The web server does not answer: {reason}."), reason=str(error))
+    if isinstance(error, NotMeasuredError):
+        return error
+    return NotMeasuredError(N_("The web server did not answer in time."))
+
+
+def _plainly(error: Exception) -> str:
+    return error.plain if isinstance(error, NoAnswerError) else LATE

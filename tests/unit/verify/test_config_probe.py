@@ -48,9 +48,9 @@ def reason(serve: Serve, target: Target, behaviour: Behaviour) -> str:
     [
         (evil.circling, "/<room> redirects in circles."),
         (evil.endless, "/<room> is larger than a mebibyte."),
-        (evil.garbage, "The web server does not answer: it is no HTTP."),
+        (evil.garbage, "What answers at the web server's port speaks no HTTP."),
         (evil.flooding, "The web server does not answer: got more than 100 headers."),
-        (evil.continuing, "The web server does not answer: it sends without end."),
+        (evil.continuing, "The web server sends without end."),
         (pages({}, NOT_FOUND), NO_JITSI),
         (script("for (;;) {}"), "/config.js does not end: it was stopped."),
         (
@@ -77,7 +77,7 @@ def reason(serve: Serve, target: Target, behaviour: Behaviour) -> str:
         ),
         (
             pages({"/config.js": answer(b"", SCRIPT, "Content-Encoding: br")}, NOT_FOUND),
-            "The web server does not answer: compressed in a way that nobody asked for.",
+            "The web server compresses in a way that nobody asked for.",
         ),
         (
             pages(

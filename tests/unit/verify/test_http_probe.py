@@ -23,9 +23,9 @@ ROOM = b"<html><script src=libs/lib-jitsi-meet.min.js></script></html>"
 @pytest.mark.parametrize(
     ("behaviour", "expected"),
     [
-        (evil.garbage, "The web server does not answer: it is no HTTP."),
+        (evil.garbage, "What answers at the web server's port speaks no HTTP."),
         (evil.flooding, "The web server does not answer: got more than 100 headers."),
-        (evil.continuing, "The web server does not answer: it sends without end."),
+        (evil.continuing, "The web server sends without end."),
     ],
 )
 def test_what_is_no_web_server_ends_with_a_sentence(
@@ -87,7 +87,10 @@ def test_evidence_is_complete_and_holds_no_secret(serve: Serve, target: Target) 
         {"address": "https://school.example/impressum#a", "text": "Impressum"},
     ]
     assert found["linked"] == {f"https://{target.domain}/notice": 200}
-    assert (found["plain"], found["plain_error"]) == ({}, "Connection refused")
+    assert (found["plain"], found["plain_error"]) == (
+        {},
+        "The web server does not answer: Connection refused.",
+    )
     assert server.connections == 1, "one connection is enough for a polite look"
 
 
