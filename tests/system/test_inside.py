@@ -155,7 +155,7 @@ SPOILED = {
     ),
     "OPS-01": (
         # Type=exec: it returns when the program was really started.
-        "cp /bin/sleep /opt/x && systemd-run -q --collect -pType=exec -u x /opt/x 900 && rm /opt/x",
+        "cd /usr/bin && cp sleep x && systemd-run -q --collect -pType=exec -u x x 900 && rm x",
         "systemctl stop x",
         "x.service runs in an old version",
     ),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bench.process import wait_until
+
 if TYPE_CHECKING:
     from tests.system.school import School
 
@@ -42,3 +44,15 @@ def test_the_journal_forwards_nothing_whatever_the_distribution_says(school: Sch
     settings = [line.split("=") for line in merged.splitlines() if line[:1].isalpha()]
     assert dict(settings)["ForwardToSyslog"] == "no"
     assert dict(settings)["MaxRetentionSec"] == "7day"
+
+
+def test_a_warning_of_prosody_names_no_room(school: School) -> None:
+    logger = (
+        'require "util.logger".init("lobby")("error", "no room %s", "algebra@conference.DOMAIN")'
+    )
+    school.host.run(["prosodyctl", "shell", "> " + logger.replace("DOMAIN", school.domain)])
+    command = ["journalctl", "-q", "-t", "prosody", "-o", "cat", "--since=-1min"]
+    assert wait_until(lambda: "no room" in school.host.run(command).stdout, seconds=10)
+    said = school.host.run(command).stdout
+    assert f"no room -@conference.{school.domain}" in said
+    assert "algebra" not in said

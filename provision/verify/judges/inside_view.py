@@ -6,7 +6,7 @@ import re
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
-from provision.i18n import N_
+from provision.i18n import N_, ngettext
 from provision.verify.evidence import NotMeasuredError
 
 if TYPE_CHECKING:
@@ -141,14 +141,19 @@ def owner(place: str) -> str:
 
 
 def traces(evidence: Evidence, name: str) -> list[str]:
-    """Return where a service wrote down this very run, its rooms or its address: "file (lines)"."""
+    """Return where a service wrote down this very run, its rooms or its address."""
     found = part(evidence, "traces")
     lines = {
         place: max(found["marked"].get(place, 0), found["addressed"].get(place, 0))
         for place in {*found["marked"], *found["addressed"]}
         if owner(place) == name
     }
-    return [f"{place} ({count})" for place, count in sorted(lines.items())]
+    return [
+        ngettext(
+            "{place}: one line of this check", "{place}: {count} lines of this check", count
+        ).format(place=place, count=count)
+        for place, count in sorted(lines.items())
+    ]
 
 
 def days(evidence: Evidence) -> int:
