@@ -54,7 +54,7 @@ def endpoints(_wanted: dict[str, Any]) -> dict[str, Any]:
     """
     found = {}
     for port, path in ((port, path) for port, paths in ENDPOINTS.items() for path in paths):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=4)
         try:
             connection.request("GET", path, headers={"Accept": "*/*"})
             answer = connection.getresponse()
