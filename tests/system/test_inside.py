@@ -119,26 +119,76 @@ def test_an_account_without_sudo_is_a_clear_line(school: School) -> None:
         school.host.run("loginctl terminate-user visitor; userdel -rf visitor", check=False)
 
 
-def test_what_a_server_hides_is_found(school: School) -> None:
-    host = school.host
-    host.run("cd /var/log/jitsi && echo x > jvb.log.4 && touch -d '12 days ago' jvb.log.4 && "
-             "touch /tmp/java_pid1.hprof && chmod 0644 /etc/turnserver.conf")  # fmt: skip
+# How somebody may spoil a server by hand, how it is taken back, and where that must be seen.
+SPOILED = {
+    "LOG-01": (
+        "cd /etc/nginx/conf.d && echo 'server { access_log /var/log/nginx/x.log; }' > x.conf",
+        "rm /etc/nginx/conf.d/x.conf",
+        "/var/log/nginx/x.log",
+    ),
+    "LOG-04": (
+        "cd /var/log/jitsi && echo x > jvb.log.4 && touch -d '12 days ago' jvb.log.4",
+        "rm /var/log/jitsi/jvb.log.4",
+        "/var/log/jitsi/jvb.log.4",
+    ),
+    "LOG-06": ("logger -t turnserver provision-verify-room", "true", "journal: turnserver"),
+    "LOG-09": ("touch /tmp/java_pid1.hprof", "rm /tmp/java_pid1.hprof", "/tmp/java_pid1.hprof"),
+    "ACC-07": (
+        "cd /var/lib/prosody/meet*/ && mkdir -p vcard && touch vcard/left.dat",
+        "rm -r /var/lib/prosody/meet*/vcard",
+        "vcard (1)",
+    ),
+    "HST-02": (
+        "echo 'PasswordAuthentication yes' > /etc/ssh/sshd_config.d/00-x.conf",
+        "rm /etc/ssh/sshd_config.d/00-x.conf",
+        "passwordauthentication yes",
+    ),
+    "HST-03": (
+        "sed -i.x '/169.254/d' /etc/turnserver.conf",
+        "mv /etc/turnserver.conf.x /etc/turnserver.conf",
+        "169.254.169.254",
+    ),
+    "HST-06": (
+        "chmod 0644 /etc/turnserver.conf",
+        "chmod 0640 /etc/turnserver.conf",
+        "/etc/turnserver.conf (0644)",
+    ),
+    "OPS-01": (
+        # Type=exec: it returns when the program was really started.
+        "cd /usr/bin && cp sleep x && systemd-run -q --collect -pType=exec -u x x 900 && rm x",
+        "systemctl stop x",
+        "x.service runs in an old version",
+    ),
+    "OPS-05": (
+        "cp -p /etc/jitsi/jicofo/config /tmp/x && echo >> /etc/jitsi/jicofo/config",
+        "mv /tmp/x /etc/jitsi/jicofo/config",
+        "/etc/jitsi/jicofo/config",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def spoiled(school: School) -> Iterator[Evidence]:
+    """What is seen of a server that was spoiled in every way at once."""
+    before = school.host.state_hash()
     try:
-        evidence = Evidence({"inside": look(school)})
+        for spoil, _back, _evident in SPOILED.values():
+            school.host.run(spoil)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SSH_AUTH_SOCK", str(school.project.agent.socket))
+            yield Evidence({"inside": look(school)})
     finally:
-        host.run(
-            "rm /var/log/jitsi/jvb.log.4 /tmp/java_pid1.hprof; chmod 0640 /etc/turnserver.conf"
-        )
-    for control, evident in {
-        "LOG-04": "/var/log/jitsi/jvb.log.4",
-        "LOG-09": "/tmp/java_pid1.hprof",
-        "HST-06": "/etc/turnserver.conf (0644)",
-    }.items():
-        (finding,) = [
-            part.function(evidence) for part in parts()[control] if part.section == "inside"
-        ]
-        assert finding.state is State.FAILED
-        assert evident in finding.sentence
+        for _spoil, back, _evident in SPOILED.values():
+            school.host.run(back, check=False)
+    assert school.host.state_hash() == before
+
+
+@pytest.mark.parametrize("control", SPOILED)
+def test_what_was_done_by_hand_is_seen(spoiled: Evidence, control: str) -> None:
+    (part,) = [part for part in parts()[control] if part.section == "inside"]
+    finding = part.function(spoiled)
+    assert finding.state is State.FAILED
+    assert SPOILED[control][2] in finding.sentence
 
 
 @pytest.fixture

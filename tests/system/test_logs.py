@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.bench.process import wait_until
 
 if TYPE_CHECKING:
     from tests.system.school import School
@@ -42,3 +46,15 @@ def test_the_journal_forwards_nothing_whatever_the_distribution_says(school: Sch
     settings = [line.split("=") for line in merged.splitlines() if line[:1].isalpha()]
     assert dict(settings)["ForwardToSyslog"] == "no"
     assert dict(settings)["MaxRetentionSec"] == "7day"
+
+
+def test_a_warning_of_prosody_names_no_room(school: School) -> None:
+    room = secrets.token_hex(8)
+    logger = 'require "util.logger".init("lobby")("error", "no room %s", "ROOM@conference.DOMAIN")'
+    line = "> " + logger.replace("DOMAIN", school.domain).replace("ROOM", room)
+    command = ["journalctl", "-q", "-t", "prosody", "-o", "cat", f"--since=@{time.time():.0f}"]
+    school.host.run(["prosodyctl", "shell", line])
+    assert wait_until(lambda: "no room" in school.host.run(command).stdout, seconds=10)
+    said = school.host.run(command).stdout
+    assert f"no room -@conference.{school.domain}" in said
+    assert room not in said

@@ -33,6 +33,7 @@ ENDPOINTS = {
     8080: ("/metrics", "/debug", "/rtcstats", "/colibri/stats", "/colibri/debug"),
     8888: ("/metrics", "/stats", "/debug", "/rtcstats", "/pin"),
 }
+PACKETS = "org.jitsi.impl.protocol.xmpp.log.PacketDebugger.level"
 NAMES = re.compile(r'@(?:conference|lobby|breakout|guest)\.|\b(?:room|conference|jid|name)="[^"]')
 
 
@@ -53,9 +54,9 @@ def endpoints(_wanted: dict[str, Any]) -> dict[str, Any]:
     """
     found = {}
     for port, path in ((port, path) for port, paths in ENDPOINTS.items() for path in paths):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=4)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers={"Accept": "*/*"})
             answer = connection.getresponse()
             body = answer.read(reading.LIMIT).decode("utf-8", "replace")
         except (OSError, http.client.HTTPException):
@@ -144,10 +145,17 @@ def _logging(path: str) -> dict[str, Any]:
     """Return handlers and levels of a java.util.logging file."""
     values = dict(line.partition("=")[::2] for line in reading.lines(path))
     values = {key.strip(): value.strip() for key, value in values.items()}
+    handlers = re.split(r"[,\s]+", values.get("handlers", ""))
+    levels = {key: value for key, value in values.items() if key.endswith(".level")}
+    if values.get("java.util.logging.ConsoleHandler.filter", "").endswith("ExcludeXmppPackets"):
+        levels.pop(PACKETS, None)
     return {
-        "handlers": re.split(r"[,\s]+", values.get("handlers", "")),
-        "levels": {key: value for key, value in values.items() if key.endswith(".level")},
-        "sentry": any("sentry" in f"{key}{value}".lower() for key, value in values.items()),
+        "handlers": handlers,
+        # What a handler takes says nothing of what is sent to it.
+        "levels": {
+            key: level for key, level in levels.items() if not key.endswith("Handler.level")
+        },
+        "sentry": any("sentry" in name.lower() for name in handlers),
     }
 
 

@@ -86,11 +86,9 @@ def updates(_wanted: dict[str, Any]) -> dict[str, Any]:
 
     apt runs as an account without rights: it writes no cache.
     """
-    user = "nobody" if reading.exists("nobody") else None
     # A third of what a rehearsal of the whole upgrade would cost.
-    said = reading.run("apt", "list", "--upgradable", user=user)
+    said = reading.run("apt", "list", "--upgradable", user=_nobody())
     waiting = re.findall(r"^([^/\s]+)/(\S+) ", said, re.MULTILINE)
-    madison = reading.run("apt-cache", "madison", "jitsi-meet", user=user)
     now = time.time()
     lists = [path.stat().st_mtime for path in reading.found("/var/lib/apt/lists/*Release")]
     stamps = {name: Path("/var/lib/apt/periodic", name) for name in STAMPS}
@@ -109,9 +107,6 @@ def updates(_wanted: dict[str, Any]) -> dict[str, Any]:
         "answered": said.startswith("Listing"),
         "security": sorted(name for name, suite in waiting if SECURITY.search(name + suite)),
         "others": sum(not SECURITY.search(name + suite) for name, suite in waiting),
-        "jitsi": [
-            line.split("|")[1].strip() for line in madison.splitlines() if line.count("|") > 1
-        ],
         "lists_hours": round((now - max(lists)) / HOUR, 1) if lists else None,
         "stamps": {
             name: round((now - path.stat().st_mtime) / HOUR, 1)
@@ -122,6 +117,17 @@ def updates(_wanted: dict[str, Any]) -> dict[str, Any]:
         "settings": settings,
         "reboot": Path("/run/reboot-required").exists(),
     }
+
+
+def releases(_wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return the releases of Jitsi Meet that apt knows of, the newest first."""
+    said = reading.run("apt-cache", "madison", "jitsi-meet", user=_nobody())
+    rows = [line.split("|") for line in said.splitlines()]
+    return {"jitsi": [row[1].strip() for row in rows if len(row) > 1]}
+
+
+def _nobody() -> str | None:
+    return "nobody" if reading.exists("nobody") else None
 
 
 def _origins() -> list[str]:

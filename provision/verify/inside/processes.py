@@ -10,6 +10,11 @@ from typing import Any
 from provision.verify.inside import reading
 
 Process = dict[str, Any]
+# A program or library, and none of the files that Java unpacks, loads and deletes by itself.
+OUTDATED = re.compile(
+    r"^\S+ ..x. .* /(?:usr|lib|opt)\S*(?:\.so(?:\.[\w.]+)?|/s?bin/[^/\s]+) \(deleted\)$",
+    re.MULTILINE,
+)
 
 
 def every() -> list[Process]:
@@ -60,9 +65,9 @@ def outdated(_wanted: dict[str, Any]) -> dict[str, Any]:
     names = set()
     for process in every():
         maps = reading.text(f"/proc/{process['pid']}/maps", 4 * reading.LIMIT)
-        if re.search(r"^\S+ ..x. .* /(?:usr|lib|opt)\S*(?: \(deleted\))$", maps, re.MULTILINE):
+        if OUTDATED.search(maps):
             unit = process["unit"]
-            names.add(unit or os.path.basename(process["arguments"][0].split(" ")[0]))  # noqa: PTH119
+            names.add(unit or Path(process["arguments"][0].split(" ")[0]).name)
     kernels = sorted(
         path.name.removeprefix("vmlinuz-") for path in reading.found("/boot/vmlinuz-*")
     )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LIMIT = 1 << 20
 SECONDS = 8
+RUNNING: set[subprocess.Popen[bytes]] = set()
+"""Programs that have not ended yet; ended with this one."""
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LC_ALL": "C",
@@ -42,21 +44,27 @@ def run(*command: str, user: str | None = None, given: str = "", both: bool = Fa
     A program that is not there, or hangs, has written nothing.
     """
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
-            input=given.encode(),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if both else subprocess.DEVNULL,
             env=ENVIRONMENT,
             cwd="/",
             user=user,
             group=_group(user),
-            check=False,
-            timeout=SECONDS,
         )
     except (OSError, subprocess.SubprocessError, KeyError):
         return ""
-    return done.stdout[: 4 * LIMIT].decode("utf-8", "replace")
+    RUNNING.add(process)
+    try:
+        written, _nothing = process.communicate(given.encode(), timeout=SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    finally:
+        process.kill()
+        RUNNING.discard(process)
+    return written[: 4 * LIMIT].decode("utf-8", "replace")
 
 
 def stream(*command: str) -> Iterator[bytes]:

@@ -75,7 +75,7 @@ def ssh_takes_keys_only(evidence: Evidence) -> Finding:
     """Judge how sshd lets people in, and its algorithms by the rules of ssh-audit."""
     ssh = view.part(evidence, "ssh")
     settings = ssh["settings"]
-    problems = {
+    problems = [
         f"{name} {settings.get(name)}"
         for name, right in (
             ("passwordauthentication", {"no"}),
@@ -88,21 +88,21 @@ def ssh_takes_keys_only(evidence: Evidence) -> Finding:
             ),
         )
         if settings.get(name) not in right
-    }
+    ]
     if settings.get("disableforwarding") != "yes":
-        problems |= {
+        problems += [
             f"{name} {settings.get(name)}"
             for name in ("x11forwarding", "allowtcpforwarding", "allowagentforwarding")
             if settings.get(name) not in {"no", None}
-        }
+        ]
     for name in ("kexalgorithms", "ciphers", "macs"):
-        problems |= {word for word in settings.get(name, "").split(",") if WEAK.search(word)}
-    problems |= {word for word in _host_keys(ssh) if WEAK.search(word)}
-    problems |= {
+        problems += [word for word in settings.get(name, "").split(",") if WEAK.search(word)]
+    problems += [word for word in _host_keys(ssh) if WEAK.search(word)]
+    problems += [
         f"{name} {bits}"
         for name, bits in ssh["bits"].items()
         if "_rsa_" in name and bits < LEAST_RSA
-    }
+    ]
     if problems:
         return failed(
             _("SSH allows more than keys and modern algorithms: {names}").format(

@@ -85,6 +85,8 @@ def signalling_writes_warnings(evidence: Evidence) -> Finding:
     )
     if level not in view.QUIET:
         sentence = _("Prosody writes at level `{level}`: sign-ins, addresses and rooms.")
+        if seen:
+            return failed(f"{sentence.format(level=level)} {_traced(seen)}", remedy)
         return failed(sentence.format(level=level), remedy)
     if seen:
         return failed(_traced(seen), remedy)
@@ -107,12 +109,11 @@ def bridge_writes_no_addresses(evidence: Evidence) -> Finding:
         "Set redact-remote-addresses = true, .level=WARNING and a daily rotation without a size; "
         "or run: provision deploy"
     )
-    if loud or not redacted:
-        problem = [*loud, *([] if redacted else ["redact-remote-addresses"])]
-        sentence = _("The bridge may write down rooms and addresses: {settings}")
-        return failed(sentence.format(settings=view.listed(problem)), remedy)
-    if seen := view.traces(evidence, "bridge"):
-        return failed(_traced(seen), remedy)
+    loud += [] if redacted else ["redact-remote-addresses"]
+    loud += view.traces(evidence, "bridge")
+    if loud:
+        sentence = _("The bridge writes down rooms or addresses: {settings}")
+        return failed(sentence.format(settings=view.listed(loud)), remedy)
     if old := list(view.kept_too_long(evidence, "/jvb", "videobridge")):
         return failed(_kept(old, evidence), remedy)
     return fulfilled(
@@ -126,12 +127,11 @@ def focus_writes_no_rooms(evidence: Evidence) -> Finding:
     focus = view.service(evidence, "focus")
     loud = _loud(focus["logging"])
     loud += [name for name in focus["logging"]["handlers"] if "Packets" in name]
+    loud += view.traces(evidence, "focus")
     remedy = _("Set .level=WARNING in Jicofo's logging.properties; or run: provision deploy")
     if loud:
         sentence = _("The focus writes down names of rooms: {settings}")
         return failed(sentence.format(settings=view.listed(loud)), remedy)
-    if seen := view.traces(evidence, "focus"):
-        return failed(_traced(seen), remedy)
     if old := list(view.kept_too_long(evidence, "/jicofo")):
         return failed(_kept(old, evidence), remedy)
     return fulfilled(_("The focus writes warnings only, without names of rooms."))
@@ -142,17 +142,16 @@ def relay_writes_no_clients(evidence: Evidence) -> Finding:
     """Judge coturn's options, and whether the use of it in this run is in a log."""
     options = view.service(evidence, "relay")["options"]
     loud = sorted({"verbose", "Verbose", "extra-logging"} & set(options))
-    remedy = _("Remove `verbose` and set `log-file=stdout` or `syslog`; or run: provision deploy")
+    loud += view.traces(evidence, "relay")
+    remedy = _(
+        "Remove `verbose`, set `log-file=stdout`, and mask addresses in what coturn writes; or "
+        "run: provision deploy"
+    )
     if loud:
         sentence = _("coturn writes down who uses it: {settings}")
         return failed(sentence.format(settings=view.listed(loud)), remedy)
     if "syslog" not in options and options.get("log-file") not in {"stdout", "/dev/null"}:
         return failed(_("coturn keeps log files of its own, which nothing deletes."), remedy)
-    if seen := view.traces(evidence, "relay"):
-        return failed(
-            _traced(seen),
-            _("Mask addresses in coturn's output, or discard it; or run: provision deploy"),
-        )
     return fulfilled(_("coturn writes nothing down about those who use it."))
 
 
@@ -172,11 +171,7 @@ def _is_severe(log: str) -> bool:
 
 def _loud(logging: dict[str, Any]) -> list[str]:
     """Return the lines of a logging file that let more than warnings through."""
-    levels = {
-        name: level
-        for name, level in logging["levels"].items()
-        if not name.startswith("java.util.logging.")  # what a handler takes, not what is sent
-    }
+    levels = logging["levels"]
     if ".level" not in levels:
         return [".level=INFO"]
     return [f"{name}={level}" for name, level in levels.items() if level not in WARNINGS]

@@ -133,7 +133,7 @@ def versions_are_supported(evidence: Evidence) -> Finding:
     present = versions.get("jitsi-meet") or versions.get("jitsi-meet-web")
     if not present:
         raise NotMeasuredError(N_("No package of Jitsi Meet is installed there."))
-    known = view.part(evidence, "updates")["jitsi"]
+    known = view.part(evidence, "releases")["jitsi"]
     newer = known.index(present) if present in known else 0
     held = sorted(
         name for name in packages["held"] if name.startswith(("jitsi", "jicofo", "prosody"))

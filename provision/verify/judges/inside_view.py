@@ -6,11 +6,11 @@ import re
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
-from provision.i18n import N_
+from provision.i18n import N_, ngettext
 from provision.verify.evidence import NotMeasuredError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from provision.verify.evidence import Evidence
 
@@ -141,11 +141,19 @@ def owner(place: str) -> str:
 
 
 def traces(evidence: Evidence, name: str) -> list[str]:
-    """Return the places where a service wrote down this very run: its rooms or its address."""
+    """Return where a service wrote down this very run, its rooms or its address."""
     found = part(evidence, "traces")
-    return sorted(
-        place for place in {*found["marked"], *found["addressed"]} if owner(place) == name
-    )
+    lines = {
+        place: max(found["marked"].get(place, 0), found["addressed"].get(place, 0))
+        for place in {*found["marked"], *found["addressed"]}
+        if owner(place) == name
+    }
+    return [
+        ngettext(
+            "{place}: one line of this check", "{place}: {count} lines of this check", count
+        ).format(place=place, count=count)
+        for place, count in sorted(lines.items())
+    ]
 
 
 def days(evidence: Evidence) -> int:
@@ -185,8 +193,10 @@ def _short(rule: dict[str, Any], most: int) -> bool:
     return kept <= most
 
 
-def listed(names: Any, most: int = 6) -> str:
-    """Return names for a sentence, the first few of many."""
-    every = sorted({str(name) for name in names})
+def listed(names: Collection[object], most: int = 6) -> str:
+    """Return names for a sentence, the first few of many; a list stays in its order."""
+    every = [str(name) for name in dict.fromkeys(names)]
+    if not isinstance(names, list):
+        every.sort()
     more = f" … (+{len(every) - most})" if len(every) > most else ""
     return ", ".join(every[:most]) + more

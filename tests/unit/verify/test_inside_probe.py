@@ -48,7 +48,7 @@ def says(tmp_path: Path, script: str) -> None:
 
 
 def test_what_is_sent_runs_on_a_plain_python_and_answers_every_part() -> None:
-    sent = probe.program({"marker": "provision-verify-", "seconds": 1})
+    sent = probe.program({"marker": "provision-verify-", "seconds": 1, "patience": 20})
     done = subprocess.run(
         [sys.executable, "-ISB", "-"], input=sent, capture_output=True, text=True, check=True
     )
@@ -113,3 +113,18 @@ def test_a_server_that_floods_is_cut_off(target: Target, tmp_path: Path) -> None
 def test_a_strangers_server_is_not_looked_into() -> None:
     with pytest.raises(NotMeasuredError, match=r"not in inventory\.yml"):
         probe.measure(Target("meet.example.org"))
+
+
+def test_a_part_that_hangs_costs_only_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hang(_wanted: object) -> dict[str, object]:
+        inside.reading.run("sleep", "60")
+        return {}
+
+    monkeypatch.setattr(inside, "PARTS", {"slow": hang, "quick": lambda _wanted: {"seen": True}})
+    seen = inside.collect({"patience": 0.2})
+    assert seen["parts"] == {"quick": {"seen": True}}
+    assert seen["missing"] == {"slow": "it took too long"}
+    for process in inside.reading.RUNNING:
+        process.kill()

@@ -69,8 +69,8 @@ def debians_support_has_ended(evidence: Evidence) -> None:
 
 @breaks("OPS-02")
 def jitsi_is_three_releases_old(evidence: Evidence) -> None:
-    updates = parts(evidence)["updates"]
-    updates["jitsi"] = ["2.0.3-1", "2.0.2-1", "2.0.1-1", *updates["jitsi"]]
+    releases = parts(evidence)["releases"]
+    releases["jitsi"] = ["2.0.3-1", "2.0.2-1", "2.0.1-1", *releases["jitsi"]]
 
 
 @breaks("OPS-02")
