@@ -12,6 +12,7 @@
 --   * A conference ends some time after the last of the staff has left it and its breakout rooms.
 --   * Guests send private messages to staff only.
 --   * Where something that this module needs is missing, guests stay outside.
+--   * Whoever is inside can ask the room when it ends (muc#roominfo_school_end_after, in seconds).
 --
 -- Options:
 --   school_staff_host   the password host; default: muc_mapper_domain_base
@@ -203,6 +204,14 @@ end, 100);
 module:hook("muc-room-destroyed", function (event) event.room:set_persistent(false); end, 100);
 
 if not is_main then return; end
+
+-- `provision verify` reads it, because nobody has five minutes to see it happen.
+module:hook("muc-disco#info", function (event)
+	table.insert(event.form, {
+		name = "muc#roominfo_school_end_after"; type = "text-single";
+		label = "Seconds from the last of the staff leaving to the end"; value = ("%d"):format(end_after);
+	});
+end);
 
 local function who_is_there(room)
 	local staff, guests = false, false;
