@@ -230,10 +230,15 @@ local function who_is_there(room)
 	return staff, guests;
 end
 
+-- The lobby goes first, while its plugin still finds the room it belongs to: later it would write
+-- the room's name to the log as an error.
+module:hook("muc-pre-room-destroy", function (event)
+	if not event.room._data.lobbyroom then return; end
+	prosody.events.fire_event("destroy-lobby-room", { room = event.room; message = event.reason; });
+end);
+
 local function end_conference(room)
 	module:log("info", "a conference ends: its last member of staff left %d s ago", end_after);
-	-- The lobby goes first, while its plugin still finds the room it belongs to.
-	prosody.events.fire_event("destroy-lobby-room", { room = room; message = end_message; });
 	room:set_persistent(false);
 	room:destroy(nil, end_message);
 end
