@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from provision.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.xmpp.rooms import NO_FOCUS
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
@@ -69,7 +70,9 @@ def only_staff_open_rooms(evidence: Evidence) -> Finding:
             _("A stranger made a room without asking, on {hosts}.").format(hosts=", ".join(made)),
             _("Set `restrict_room_creation = true` for these hosts in Prosody."),
         )
-    outcome = xmpp["entry"]["outcome"]
+    outcome, answer = xmpp["entry"]["outcome"], xmpp["conference"]["condition"]
+    if outcome != "entered" and answer in NO_FOCUS:
+        raise NotMeasuredError(N_("The focus opens no conferences: {answer}."), answer=answer)
     if outcome == "entered":
         return failed(_("A stranger asked for a room and was let in at once."), remedy)
     if outcome == "silent":

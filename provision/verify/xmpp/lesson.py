@@ -6,6 +6,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from provision.i18n import N_
+from provision.verify.evidence import NotMeasuredError
 from provision.verify.xmpp import acts, rooms
 from provision.verify.xmpp.limits import SilentError, XmppError
 from provision.verify.xmpp.seen import Burst, End, Lesson
@@ -38,7 +40,7 @@ class Room:
     def hold(self, account: Account | None) -> Lesson:
         """Hold the lesson, and leave no room behind."""
         one, other = self._guest(), self._guest()
-        rooms.open_conference(one, self.focus, self.room)
+        self._open(one)
         early = [self._arrive(one), self._arrive(other)]
         burst = self._burst()
         alone = [self._role(seat) for seat, entry in early if entry["outcome"] == "entered"]
@@ -61,8 +63,16 @@ class Room:
         teacher = Session(self.target, self.target.domain, self.limits, room=self.name)
         self.connections.callback(teacher.close)
         teacher.sign_in(account.user, account.password)
-        rooms.open_conference(teacher, self.focus, self.room)
+        self._open(teacher)
         return teacher
+
+    def _open(self, person: Session) -> None:
+        """Ask for the conference, as everybody does who comes."""
+        condition = rooms.open_conference(person, self.focus, self.room)["condition"]
+        if condition in rooms.NO_FOCUS:
+            raise NotMeasuredError(
+                N_("The focus opens no conferences: {answer}."), answer=condition
+            )
 
     def _arrive(self, guest: Session) -> tuple[Seat, Entry]:
         """Go to the room, and to its lobby where the server sends somebody there."""
@@ -251,7 +261,7 @@ class Room:
         if announced and self.limits.left() > announced + _SPARE:
             end["measured"] = self._await_end(guest, announced, left)
         if not end["measured"]:
-            rooms.open_conference(host.session, self.focus, self.room)
+            self._open(host.session)
             rooms.enter(host.session, self.room)
         return end
 

@@ -26,6 +26,12 @@ ITEMS = "http://jabber.org/protocol/disco#items"
 Outcome = Literal["entered", "lobby", "refused", "silent"]
 
 
+NO_FOCUS = frozenset(
+    {"no answer", "service-unavailable", "remote-server-not-found", "item-not-found"}
+)
+"""Answers to the wish for a conference that come from anybody but the focus."""
+
+
 class Entry(TypedDict):
     """What became of somebody who wanted to enter a room."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from provision.verify.xmpp.limits import Limits
 
 PORT = 443
+STREAM = "http://etherx.jabber.org/streams"
 BOSH = "http://jabber.org/protocol/httpbind"
 _LARGEST = 128 * 1024
 """Bytes in one message."""
@@ -46,7 +47,16 @@ def parse(text: str) -> ET.Element:
     try:
         return ET.fromstring(text)  # noqa: S314 - see above
     except ET.ParseError as error:
-        raise XmppError(N_("The server answers with something that is not XMPP.")) from error
+        wrong = XmppError(N_("The server answers with something that is not XMPP."))
+        wrong.__cause__ = error
+    try:
+        # Prosody does not declare the prefix of the error that ends a stream.
+        whole = ET.fromstring(f"<s xmlns:stream='{STREAM}'>{text}</s>")  # noqa: S314 - as above
+    except ET.ParseError:
+        raise wrong from None
+    if len(whole) != 1:
+        raise wrong
+    return whole[0]
 
 
 def connect(target: Target, limits: Limits) -> tuple[ssl.SSLSocket, Timer]:

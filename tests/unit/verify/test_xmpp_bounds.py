@@ -127,3 +127,11 @@ def test_characters_are_no_declarations() -> None:
     assert wire.parse("<?xml version='1.0'?><a><![CDATA[<b>]]></a>").text == "<b>"
     with pytest.raises(NotMeasuredError):
         wire.parse("<?php ?><a/>")
+
+
+def test_an_error_without_its_prefix_is_read() -> None:
+    # As Prosody 13 writes it where somebody asks for a host that it does not have.
+    error = (
+        "<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+    )
+    assert wire.parse(error).tag == f"{{{wire.STREAM}}}error"
