@@ -7,7 +7,6 @@ for, and nothing is sent to the refused peers; what was allocated is given back.
 from __future__ import annotations
 
 import ipaddress
-import ssl
 from typing import TYPE_CHECKING, TypedDict
 
 from provision.i18n import N_
@@ -182,7 +181,7 @@ def _wire(target: Target, service: Service, limits: Limits) -> UdpWire | StreamW
     place = _place(target, service.host)
     if service.kind == "turn" and service.transport != "tcp":
         return UdpWire(place, service.port)
-    return StreamWire((place, service.port), service.host, trusting(target), limits)
+    return StreamWire((place, service.port), service.host, trusting(target, secret=False), limits)
 
 
 def _enter(target: Target, service: Service, limits: Limits, found: Relay) -> None:
@@ -207,8 +206,6 @@ def _enter(target: Target, service: Service, limits: Limits, found: Relay) -> No
             _look_from_outside(target, service, limits, found)
     except DeniedError as refusal:
         entrance["code"] = refusal.code
-    except ssl.SSLCertVerificationError as error:
-        entrance["reason"] = error.verify_message
     except OSError as error:
         entrance["reason"] = error.strerror or str(error)
     except (TurnError, XmppError) as error:

@@ -33,6 +33,7 @@ class Room:
     def __init__(self, target: Target, limits: Limits, guests: str, connections: ExitStack) -> None:
         self.target, self.limits, self.guests = target, limits, guests
         self.connections = connections
+        self.company: list[Session] = []
         self.name = rooms.unguessable()
         self.room = f"{self.name}@conference.{target.domain}"
         self.focus = f"focus.{target.domain}"
@@ -54,14 +55,18 @@ class Room:
     # Coming ---------------------------------------------------------------------------------------
 
     def _guest(self) -> Session:
-        guest = Session(self.target, self.guests, self.limits, room=self.name)
-        self.connections.callback(guest.close)
+        guest = self._connect(self.guests)
         guest.sign_in()
         return guest
 
+    def _connect(self, host: str, *, secret: bool = False) -> Session:
+        person = Session(self.target, host, self.limits, self.name, self.company, secret=secret)
+        self.company.append(person)
+        self.connections.callback(person.close)
+        return person
+
     def _teacher(self, account: Account) -> Session:
-        teacher = Session(self.target, self.target.domain, self.limits, room=self.name)
-        self.connections.callback(teacher.close)
+        teacher = self._connect(self.target.domain, secret=True)
         teacher.sign_in(account.user, account.password)
         self._open(teacher)
         return teacher
@@ -96,7 +101,7 @@ class Room:
     def _knock(self, _number: int) -> str:
         """Come as one of many and go again; return why it did not work."""
         try:
-            with Session(self.target, self.guests, self.limits, room=self.name) as guest:
+            with Session(self.target, self.guests, self.limits, self.name) as guest:
                 guest.sign_in()
                 _seat, entry = self._arrive(guest)
         except RefusedError as refusal:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
 from xml.sax.saxutils import quoteattr
 
 from provision.verify.xmpp.limits import ClosedError, SilentError
-from provision.verify.xmpp.session import INFO, RefusedError, accepted, local
+from provision.verify.xmpp.session import CAPABILITIES, INFO, RefusedError, accepted, local
 
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
@@ -100,7 +100,7 @@ def enter(session: Session, room: str, name: str = "provision verify") -> tuple[
     seat = Seat(session, room, secrets.token_hex(4))
     session.send(
         f"<presence xmlns='jabber:client' to={quoteattr(seat.address)}><x xmlns='{MUC}'/>"
-        f"<nick xmlns='{NICK}'>{name}</nick></presence>"
+        f"<nick xmlns='{NICK}'>{name}</nick>{CAPABILITIES}</presence>"
     )
     try:
         own = accepted(session.expect(_answers(seat)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import itertools
 import time
 from typing import TYPE_CHECKING, Self
@@ -28,8 +29,16 @@ BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 INFO = "http://jabber.org/protocol/disco#info"
 REGISTER_FEATURE = "http://jabber.org/features/iq-register"
+CAPABILITIES = (
+    "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='https://pypi.org/project/"
+    "jitsi-provision' ver='{}'/>"
+).format(base64.b64encode(hashlib.sha1(b"client/bot//<", usedforsecurity=False).digest()).decode())
+"""What a presence says of our abilities (XEP-0115); the focus notes who says nothing."""
 PATIENCE = 3.0
 """Seconds in which a server that is well answers one question."""
+
+_GLANCE = 0.05
+"""Seconds between two glances at the others' connections."""
 
 
 class RefusedError(Exception):
@@ -44,7 +53,21 @@ class RefusedError(Exception):
 class Session:
     """One stream to one XMPP host, over a websocket. Use it as a context manager."""
 
-    def __init__(self, target: Target, host: str, limits: Limits, room: str = "") -> None:
+    def __init__(
+        self,
+        target: Target,
+        host: str,
+        limits: Limits,
+        room: str = "",
+        company: list[Session] | None = None,
+        *,
+        secret: bool = False,
+    ) -> None:
+        """Begin a stream; where a password is to be told, to a server with a valid certificate.
+
+        Those in the same `company` hear and answer while one of them waits: the focus asks each
+        newcomer what it can do, and does nothing else until it knows.
+        """
         self.host = host
         self.jid = ""
         """The own full address, once signed in."""
@@ -52,7 +75,8 @@ class Session:
         """What came and nobody has taken yet."""
         self._numbers = itertools.count(1)
         self._limits = limits
-        self._wire = WebSocket(target, limits, room)
+        self._company = [] if company is None else company
+        self._wire = WebSocket(target, limits, room, secret=secret)
         try:
             self._open()
         except BaseException:
@@ -99,13 +123,29 @@ class Session:
                 self.heard.remove(element)
                 return element
         end = time.monotonic() + seconds
+        attended = 0.0
         while (left := end - time.monotonic()) > 0:
-            element = self._wire.receive(left)
+            if self._company and time.monotonic() - attended > _GLANCE:
+                attended = time.monotonic()
+                for other in self._company:
+                    if other is not self:
+                        other.attend()
+            try:
+                element = self._wire.receive(min(left, _GLANCE) if self._company else left)
+            except SilentError:
+                continue
             if match(element):
                 return element
             if not self._answered(element):
                 self.heard.append(element)
         raise SilentError(N_("The server did not answer in time."))
+
+    def attend(self) -> None:
+        """Hear and answer what has come meanwhile; what ends a connection shows when it is used."""
+        with contextlib.suppress(XmppError, OSError):
+            while (element := self._wire.poll()) is not None:
+                if not self._answered(element):
+                    self.heard.append(element)
 
     def _answered(self, element: ET.Element) -> bool:
         """Answer what somebody asks here, as a browser does: a focus writes down who does not.
@@ -117,7 +157,9 @@ class Session:
         kind, content = "result", ""
         if element.get("type") == "get":
             if len(element) and element[0].tag == f"{{{INFO}}}query":
-                content = f"<query xmlns='{INFO}'><identity category='client' type='bot'/></query>"
+                node = quoteattr(element[0].get("node", ""))
+                identity = "<identity category='client' type='bot'/>"
+                content = f"<query xmlns='{INFO}' node={node}>{identity}</query>"
             else:
                 kind = "error"
                 content = f"<error type='cancel'><service-unavailable xmlns='{STANZAS}'/></error>"
@@ -154,6 +196,8 @@ class Session:
 
     def close(self) -> None:
         """Leave, as a closed browser does."""
+        if self in self._company:
+            self._company.remove(self)
         with contextlib.suppress(XmppError, OSError):
             self._wire.send(f"<close xmlns='{FRAMING}'/>")
         self._wire.close()

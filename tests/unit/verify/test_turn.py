@@ -145,7 +145,7 @@ def test_garbage_over_tls(tmp_path: Path, said: bytes, reason: str) -> None:
         connection.sendall(said)
 
     server = EvilServer(tmp_path, talk)
-    context = trusting(Target(DOMAIN, ca_file=server.authority))
+    context = trusting(Target(DOMAIN, ca_file=server.authority), secret=True)
     wire = StreamWire(("127.0.0.1", server.port), DOMAIN, context, Limits(3))
     with pytest.raises(TurnError, match=reason), Guest(wire, "name", "word", Limits(3)) as guest:
         guest.allocate()
