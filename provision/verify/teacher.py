@@ -56,14 +56,19 @@ def temporary_teacher(target: Target, seconds: int = SECONDS) -> Iterator[Accoun
     Raises NotMeasuredError where nobody can sign in over SSH, or Prosody's accounts are not there.
     """
     program = _program()
-    process = subprocess.Popen(
-        _call(target, len(program), seconds),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # Ctrl-C goes to the program, which says goodbye; ssh must be there for that.
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            _call(target, len(program), seconds),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # Ctrl-C goes to the program, which says goodbye; ssh must be there for that.
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise NotMeasuredError(
+            N_("{program} is not installed on this computer."), program="ssh"
+        ) from error
     try:
         _send(process, program)
         found = _line(process, _SIGN_IN)

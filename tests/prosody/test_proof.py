@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.verify.probes import xmpp
+from provision.verify.probes import config, xmpp
 from provision.verify.target import Target
 from provision.verify.xmpp import acts, rooms, wire
 from provision.verify.xmpp.limits import Limits
@@ -117,6 +117,14 @@ def test_a_stranger_as_the_proof_sees_him(target: Target) -> None:
         "breakout_rooms", "lobbyrooms", "rooms",
     }  # fmt: skip
     assert found["conference"] is None  # on somebody else's server nobody asks for a room
+
+
+def test_a_server_with_another_name_inside(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = {"domain": DOMAIN, "muc": f"conference.{DOMAIN}"}
+    pages = {"/": {"config": {}}, "/config.js": {"config": {"hosts": hosts}}}
+    monkeypatch.setattr(config, "measure", lambda _target: {"pages": pages})
+    found = xmpp.measure(Target("video.example.org", target.address))
+    assert (found["domain"], found["stranger"]) == (DOMAIN, GUESTS)
 
 
 def test_holes_as_the_proof_sees_them(

@@ -13,6 +13,7 @@ from provision.i18n import N_
 from provision.verify.xmpp import rooms, services
 from provision.verify.xmpp.hosts import Host, by_bosh, by_websocket
 from provision.verify.xmpp.limits import Limits, SilentError, XmppError
+from provision.verify.xmpp.names import Names, from_settings, usual
 from provision.verify.xmpp.session import INFO, RefusedError
 
 if TYPE_CHECKING:
@@ -78,10 +79,14 @@ class Xmpp(TypedDict):
 def measure(target: Target) -> Xmpp:
     """Return what a stranger sees; NotMeasuredError where no XMPP server answers."""
     limits = Limits(target.seconds)
-    over_bosh, clock = by_bosh(target, limits)
-    hosts, stranger = by_websocket(target, limits)
+    names = usual(target.domain)
+    hosts, stranger = by_websocket(target, names.domain, limits)
+    if not hosts and (others := from_settings(target, limits)):
+        names = others
+        hosts, stranger = by_websocket(target, names.domain, limits)
+    over_bosh, clock = by_bosh(target, names.domain, limits)
     found = Xmpp(
-        domain=target.domain,
+        domain=names.domain,
         hosts=hosts + over_bosh,
         stranger="",
         components=[],
@@ -98,9 +103,9 @@ def measure(target: Target) -> Xmpp:
         return found
     with stranger:
         found["stranger"] = stranger.host
-        _look_around(stranger, target, found, clock)
+        _look_around(stranger, target, names, found, clock)
         if target.school is not None:
-            _try_doors(stranger, target, found)
+            _try_doors(stranger, names, found)
     limits.left()  # what was not answered for want of time is no answer
     return found
 
@@ -113,22 +118,24 @@ class _Item(NamedTuple):
     identities: list[tuple[str, str, str]]
 
 
-def _look_around(stranger: Session, target: Target, found: Xmpp, clock: float) -> None:
-    main = _identities(stranger, target.domain)
+def _look_around(
+    stranger: Session, target: Target, names: Names, found: Xmpp, clock: float
+) -> None:
+    main = _identities(stranger, names.domain)
     found["components"] = [
         Component(kind=kind[:60], address=name[:200])
         for category, kind, name in main
         if category == "component"
     ]
     announced = {each["kind"]: each["address"] for each in found["components"]}
-    for item in _items(stranger, target.domain):
+    for item in _items(stranger, names.domain):
         kinds = [kind for category, kind, _name in item.identities if category == "conference"]
         if kinds and item.address not in announced.values():
             announced[f"rooms {item.address}"] = item.address
             found["components"].append(Component(kind="rooms", address=item.address))
-    found["relays"] = _relays(stranger, target, clock)
-    hosts = _room_hosts(found, target.domain)
-    seat = _ask_for_conference(stranger, target, found) if target.school is not None else None
+    found["relays"] = _relays(stranger, target, names, clock)
+    hosts = _room_hosts(found, names)
+    seat = _ask_for_conference(stranger, names, found) if target.school is not None else None
     found["lists"] = {host: rooms.listed(stranger, host) for host in hosts.values()}
     if seat:
         rooms.leave(seat)
@@ -157,20 +164,20 @@ def _items(stranger: Session, domain: str) -> list[_Item]:
     return [_Item(each, _identities(stranger, each)) for each in own[:_MOST]]
 
 
-def _room_hosts(found: Xmpp, domain: str) -> dict[str, str]:
+def _room_hosts(found: Xmpp, names: Names) -> dict[str, str]:
     """Return where rooms live: as announced, else as Jitsi's packages name it."""
     announced = {each["kind"]: each["address"] for each in found["components"]}
     return {
-        "conference": f"conference.{domain}",
-        "lobby": announced.get("lobbyrooms") or f"lobby.{domain}",
-        "breakout": announced.get("breakout_rooms") or f"breakout.{domain}",
-        "internal": f"internal.auth.{domain}",
+        "conference": names.conference,
+        "lobby": announced.get("lobbyrooms") or f"lobby.{names.domain}",
+        "breakout": announced.get("breakout_rooms") or f"breakout.{names.domain}",
+        "internal": f"internal.auth.{names.domain}",
     }
 
 
-def _relays(stranger: Session, target: Target, clock: float) -> list[Relay] | None:
+def _relays(stranger: Session, target: Target, names: Names, clock: float) -> list[Relay] | None:
     """Return the relays that are announced; nothing where the server does not tell."""
-    found = services.announced(stranger, target.domain)
+    found = services.announced(stranger, names.domain)
     if found is None:
         return None
     now = time.time() + clock
@@ -190,10 +197,10 @@ def _relays(stranger: Session, target: Target, clock: float) -> list[Relay] | No
 # Doors --------------------------------------------------------------------------------------------
 
 
-def _ask_for_conference(stranger: Session, target: Target, found: Xmpp) -> rooms.Seat | None:
+def _ask_for_conference(stranger: Session, names: Names, found: Xmpp) -> rooms.Seat | None:
     """Ask for a conference and knock; return the place where the server lets a stranger in."""
-    room = f"{rooms.unguessable()}@conference.{target.domain}"
-    opening = rooms.open_conference(stranger, f"focus.{target.domain}", room)
+    room = f"{rooms.unguessable()}@{names.conference}"
+    opening = rooms.open_conference(stranger, f"focus.{names.domain}", room)
     seat, entry = rooms.enter(stranger, room)
     inside = entry["outcome"] == "entered"
     found["conference"], found["entry"] = opening, entry
@@ -201,13 +208,12 @@ def _ask_for_conference(stranger: Session, target: Target, found: Xmpp) -> rooms
     return seat if inside else None
 
 
-def _try_doors(stranger: Session, target: Target, found: Xmpp) -> None:
+def _try_doors(stranger: Session, names: Names, found: Xmpp) -> None:
     """Try to make rooms without the focus, and to enter where bridges meet."""
     tries = [
-        (kind, f"{rooms.unguessable()}@{host}")
-        for kind, host in _room_hosts(found, target.domain).items()
+        (kind, f"{rooms.unguessable()}@{host}") for kind, host in _room_hosts(found, names).items()
     ]
-    tries.append(("brewery", f"{BREWERY}@internal.auth.{target.domain}"))
+    tries.append(("brewery", f"{BREWERY}@internal.auth.{names.domain}"))
     doors = []
     for kind, room in tries:
         seat, entry = rooms.enter(stranger, room)

@@ -34,14 +34,14 @@ class Host(TypedDict):
     """What it answered to the wish for the form of registration: `form`, or XMPP's word for no."""
 
 
-def by_bosh(target: Target, limits: Limits) -> tuple[list[Host], float]:
+def by_bosh(target: Target, domain: str, limits: Limits) -> tuple[list[Host], float]:
     """Return the first two hosts over BOSH, and how far the server's clock is ahead."""
     found = []
     bosh = Bosh(target, limits)
     try:
         for prefix in HOSTS[:2]:
             with contextlib.suppress(XmppError, OSError):
-                found.append(_bosh_host(bosh, prefix + target.domain))
+                found.append(_bosh_host(bosh, prefix + domain))
     finally:
         bosh.close()
     return found, (bosh.clock - time.time()) if bosh.clock else 0.0
@@ -67,15 +67,20 @@ def _bosh_host(bosh: Bosh, name: str) -> Host:
     return host
 
 
-def by_websocket(target: Target, limits: Limits) -> tuple[list[Host], Session | None]:
-    """Return the hosts over websocket, and somebody signed in without an account."""
+def by_websocket(target: Target, domain: str, limits: Limits) -> tuple[list[Host], Session | None]:
+    """Return the hosts over websocket, and somebody signed in without an account.
+
+    Nothing where the server does not know the domain itself.
+    """
     found: list[Host] = []
     strangers: list[Session] = []
     for prefix in HOSTS:
-        name = prefix + target.domain
+        name = prefix + domain
         try:
             session = Session(target, name, limits)
         except (RefusedError, ClosedError):
+            if not prefix:
+                return [], None
             continue  # there is no such host
         except XmppError:
             if not prefix:

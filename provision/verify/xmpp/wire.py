@@ -143,10 +143,7 @@ class WebSocket:
         self._flush()
         end = time.monotonic() + self._limits.left(_CONNECT)
         while self._protocol.state is State.CONNECTING and not self._protocol.handshake_exc:
-            try:
-                self._more(end - time.monotonic())
-            except SilentError:
-                break
+            self._more(end - time.monotonic())
         if self._protocol.state is not State.OPEN:
             raise XmppError(N_("{domain} offers no XMPP over websocket."), domain=self._domain)
 

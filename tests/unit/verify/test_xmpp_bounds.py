@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.probes import xmpp
+from provision.verify.probes import config, xmpp
 from provision.verify.target import Target
 from provision.verify.xmpp import wire
 from provision.verify.xmpp.limits import Limits
@@ -37,6 +37,11 @@ NO_XMPP = "The server answers with something that is not XMPP."
 def reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reason]:
     """A function that says why a server with some behaviour could not be measured."""
     servers: list[EvilServer] = []
+
+    def no_settings(_target: Target) -> None:
+        raise NotMeasuredError
+
+    monkeypatch.setattr(config, "measure", no_settings)
 
     def reason_of(behaviour: Behaviour, seconds: float) -> str:
         server = EvilServer(tmp_path, behaviour)
