@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from provision.settings import School
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+TEMPORARY = "provision-verify-"
+"""How the names of accounts begin that `provision verify` makes for its lesson."""
 # Without letters and digits that look alike on paper: 16 of these are worth 79 bits.
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -30,6 +32,11 @@ def password() -> str:
 def check_names(names: Sequence[str]) -> None:
     """Raise UsageError where a name cannot be an account's."""
     for name in names:
+        if name.startswith(TEMPORARY):
+            raise UsageError(
+                _("{name} cannot be a teacher's account").format(name=name),
+                _("Such names belong to `provision verify`, which removes these accounts."),
+            )
         if NAME.fullmatch(name):
             continue
         simple = re.sub(r"[^a-z0-9._-]+", ".", name.partition("@")[0].lower()).strip("._-")

@@ -78,7 +78,7 @@ Component "breakout.$domain" "muc"
     restrict_room_creation = true
     storage = "memory"
     admins = { "focus@auth.$domain" }
-    modules_enabled = { "muc_hide_all", "school_rooms" }
+    modules_enabled = { "muc_hide_all", "school_rooms", "school_staff_only" }
 Component "internal.auth.$domain" "muc"
     storage = "memory"
     admins = { "focus@auth.$domain", "jvb@auth.$domain" }

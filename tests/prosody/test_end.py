@@ -132,3 +132,23 @@ def test_the_end_writes_no_name_and_no_room_to_the_log(short: Meeting) -> None:
     for secret in (short.name, "teacher", guest.bare.partition("@")[0], "192.0.2.1"):
         assert not [line for line in lines if secret in line]
     assert not [s for s in short.server.log()[before:].splitlines() if "\terror\t" in s]
+
+
+def test_a_room_tells_those_inside_when_it_ends(meeting: Meeting) -> None:
+    teacher = meeting.teacher()
+    answer = teacher.ask(
+        "get", meeting.room, "<query xmlns='http://jabber.org/protocol/disco#info'/>"
+    )
+    field = "{jabber:x:data}field[@var='muc#roominfo_school_end_after']"
+    assert answer.findtext(f".//{field}/{{jabber:x:data}}value") == "300"
+
+
+def test_lobby_ends_before_its_room(meeting: Meeting) -> None:
+    # Jitsi's plugin looks for the room while it ends the lobby, and logs its name if it is gone.
+    teacher = meeting.teacher()
+    meeting.guest().knock(meeting.room)
+    teacher.join(meeting.lobby)
+    teacher.ask("set", meeting.room, f"<query xmlns='{MUC}#owner'><destroy/></query>")
+    ended = [stanza for stanza in teacher.catch_up() if stanza.find(DESTROYED) is not None]
+    places = [(stanza.get("from") or "").partition("/")[0] for stanza in ended]
+    assert places == [meeting.lobby, meeting.room]

@@ -98,7 +98,7 @@ def test_a_file_that_is_no_account_matches_nothing(
 
 def test_accounts_are_listed_by_their_names(store: ModuleType, server: Server) -> None:
     assert store.accounts(HOST) == []
-    for name in ("b.zwei", "a-eins", "müller"):
+    for name in ("b.zwei", "a-eins", "müller", f"{store.TEMPORARY}1a2b"):
         path = server.path(store.account_path(HOST, name, "/var/lib/prosody"))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")

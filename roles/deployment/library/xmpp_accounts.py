@@ -9,11 +9,11 @@ import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.prosody_store import (
-    DATA,
     account_path,
     account_text,
     accounts,
-    encode,
+    forget,
+    make_folders,
     password_matches,
 )
 from ansible.module_utils.school_server import SECRETS, fail, read_text, run, write_atomically
@@ -93,22 +93,9 @@ class Accounts:
             fail(self.module, what, kind="account")
 
 
-def make_folders(host: str) -> tuple[int, int]:
-    """Make the folders of a host's accounts with Prosody's rights, and return owner and group."""
-    owner = os.stat(DATA)
-    for folder in (f"{DATA}/{encode(host)}", f"{DATA}/{encode(host)}/accounts"):
-        os.makedirs(folder, 0o750, exist_ok=True)
-        os.chown(folder, owner.st_uid, owner.st_gid)
-    return owner.st_uid, owner.st_gid
-
-
 def remove(host: str, user: str) -> None:
     """Remove all that Prosody keeps of a user, and end their sessions."""
-    folder = f"{DATA}/{encode(host)}"
-    for store in os.listdir(folder):
-        for ending in (".dat", ".list"):
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                os.unlink(os.path.join(folder, store, encode(user) + ending))
+    forget(host, user)
     # Without this a running lesson goes on with the removed account until the page is closed.
     with contextlib.suppress(subprocess.TimeoutExpired):
         run("prosodyctl", "shell", f"c2s:close('{user}@{host}')", timeout=20)

@@ -9,6 +9,7 @@ account works at once, with Prosody running or not.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -19,6 +20,8 @@ from urllib.parse import unquote
 
 DATA = "/var/lib/prosody"
 ITERATIONS = 10000
+TEMPORARY = "provision-verify-"
+"""How the names of accounts begin that live only as long as a proof; they are nobody's."""
 FIELD = re.compile(r'\["(\w+)"\] = (?:"([^"]*)"|([0-9.]+));')
 
 
@@ -74,10 +77,29 @@ def password_matches(path: str, password: str) -> bool:
     return hmac.compare_digest(stored, fields.get("stored_key", ""))
 
 
+def make_folders(host: str) -> tuple[int, int]:
+    """Make the folders of a host's accounts with Prosody's rights, and return owner and group."""
+    owner = os.stat(DATA)
+    for folder in (f"{DATA}/{encode(host)}", f"{DATA}/{encode(host)}/accounts"):
+        os.makedirs(folder, 0o750, exist_ok=True)
+        os.chown(folder, owner.st_uid, owner.st_gid)
+    return owner.st_uid, owner.st_gid
+
+
+def forget(host: str, user: str) -> None:
+    """Remove all that is kept of a user, in whatever store."""
+    folder = f"{DATA}/{encode(host)}"
+    for store in os.listdir(folder) if os.path.isdir(folder) else []:
+        for ending in (".dat", ".list"):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(os.path.join(folder, store, encode(user) + ending))
+
+
 def accounts(host: str, data: str = "") -> list[str]:
-    """Return the names of the accounts of one host, sorted."""
+    """Return the names of people's accounts of one host, sorted."""
     try:
         names = os.listdir(os.path.join(data or DATA, encode(host), "accounts"))
     except FileNotFoundError:
         return []
-    return sorted(decode(name[:-4]) for name in names if name.endswith(".dat"))
+    users = sorted(decode(name[:-4]) for name in names if name.endswith(".dat"))
+    return [user for user in users if not user.startswith(TEMPORARY)]

@@ -112,6 +112,7 @@ Component "breakout.{{ settings.domain }}" "muc"
     storage = "memory"
     modules_enabled = {
         "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit", "school_rooms",
+        "school_staff_only",
     }
     admins = { focus }
     muc_room_locking = false
@@ -139,12 +140,15 @@ Component "focus.{{ settings.domain }}" "client_proxy"
     target_address = focus
 
 Component "endconference.{{ settings.domain }}" "end_conference"
+    modules_enabled = { "school_staff_only" }
     muc_component = "conference." .. domain
 
 Component "avmoderation.{{ settings.domain }}" "av_moderation_component"
+    modules_enabled = { "school_staff_only" }
     muc_component = "conference." .. domain
 
 Component "metadata.{{ settings.domain }}" "room_metadata_component"
+    modules_enabled = { "school_staff_only" }
     muc_component = "conference." .. domain
     breakout_rooms_component = "breakout." .. domain
 

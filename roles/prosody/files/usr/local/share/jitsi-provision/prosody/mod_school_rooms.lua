@@ -12,6 +12,7 @@
 --   * A conference ends some time after the last of the staff has left it and its breakout rooms.
 --   * Guests send private messages to staff only.
 --   * Where something that this module needs is missing, guests stay outside.
+--   * Whoever is inside can ask the room when it ends (muc#roominfo_school_end_after, in seconds).
 --
 -- Options:
 --   school_staff_host   the password host; default: muc_mapper_domain_base
@@ -204,6 +205,14 @@ module:hook("muc-room-destroyed", function (event) event.room:set_persistent(fal
 
 if not is_main then return; end
 
+-- `provision verify` reads it, because nobody has five minutes to see it happen.
+module:hook("muc-disco#info", function (event)
+	table.insert(event.form, {
+		name = "muc#roominfo_school_end_after"; type = "text-single";
+		label = "Seconds from the last of the staff leaving to the end"; value = ("%d"):format(end_after);
+	});
+end);
+
 local function who_is_there(room)
 	local staff, guests = false, false;
 	local function look(some_room)
@@ -221,10 +230,15 @@ local function who_is_there(room)
 	return staff, guests;
 end
 
+-- The lobby goes first, while its plugin still finds the room it belongs to: later it would write
+-- the room's name to the log as an error.
+module:hook("muc-pre-room-destroy", function (event)
+	if not event.room._data.lobbyroom then return; end
+	prosody.events.fire_event("destroy-lobby-room", { room = event.room; message = event.reason; });
+end);
+
 local function end_conference(room)
 	module:log("info", "a conference ends: its last member of staff left %d s ago", end_after);
-	-- The lobby goes first, while its plugin still finds the room it belongs to.
-	prosody.events.fire_event("destroy-lobby-room", { room = room; message = end_message; });
 	room:set_persistent(false);
 	room:destroy(nil, end_message);
 end

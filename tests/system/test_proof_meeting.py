@@ -1,0 +1,183 @@
+"""The proof over XMPP and TURN on a school as deployed: everything holds, and nothing is left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from provision.inventory import load
+from provision.verify.measure import measure
+from provision.verify.target import Target
+from provision.verify.verdict import State, verdicts
+from tests.system.project import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from provision.verify.evidence import Evidence
+    from tests.system.school import School
+
+SECTIONS = ("xmpp", "lesson", "relay")
+MARK = "provision-verify-"
+CONTROLS = {
+    "MIN-01", "MIN-06", "THP-04", "LOG-08", "ACC-01", "ACC-02", "ACC-03", "ACC-04", "ACC-05",
+    "MOD-01", "MOD-02", "MOD-03", "MOD-04", "MOD-05", "MOD-06", "REC-01", "REC-02", "STA-01",
+    "HST-03",
+}  # fmt: skip
+TEACHER = """
+import json, sys
+from pathlib import Path
+from provision.inventory import load
+from provision.verify.target import Target
+from provision.verify.teacher import temporary_teacher
+inventory = Path("inventory.yml").resolve()
+school = load(inventory).schools[sys.argv[1]]
+target = Target(school.domain, school.address, key=sys.argv[1], school=school, inventory=inventory)
+with temporary_teacher(target) as account:
+    print(account.user, flush=True)
+    sys.stdin.read()
+"""
+# As somebody might change the server by hand, one line for each hole.
+HOLES = """
+VirtualHost "DOMAIN"
+    external_services = { { type = "stun", host = "192.0.2.1", port = 3478, transport = "udp" } }
+VirtualHost "recorder.DOMAIN"
+    authentication = "internal_hashed"
+Component "conference.DOMAIN" "muc"
+    modules_enabled = { "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit" }
+    jitsi_default_permissions = { recording = true }
+Component "internal.auth.DOMAIN" "muc"
+    modules_enabled = { "muc_hide_all", "ping" }
+Component "speakerstats.DOMAIN" "speakerstats_component"
+    muc_component = "conference.DOMAIN"
+Component "filesharing.DOMAIN" "filesharing_component"
+    muc_component = "conference.DOMAIN"
+"""
+FOUND = {
+    "THP-04", "REC-01", "REC-02", "MOD-01", "MOD-02", "MOD-03", "MOD-04", "MOD-05", "MOD-06",
+    "ACC-01", "ACC-03", "ACC-04", "STA-01", "MIN-06",
+}  # fmt: skip
+
+
+@pytest.fixture
+def holes(school: School) -> Iterator[None]:
+    """Prosody with other settings for one test."""
+    file = "/etc/jitsi-provision/local/holes.cfg.lua"
+    school.host.write(file, HOLES.replace("DOMAIN", school.domain))
+    try:
+        restart(school)
+        yield
+    finally:
+        school.host.run(["rm", file])
+        restart(school)
+
+
+def restart(school: School) -> None:
+    """Return when Prosody has been started again, and focus and bridge are back."""
+    school.host.run(["systemctl", "restart", "prosody"])
+    school.host.run(["systemctl", "restart", "jicofo", "jitsi-videobridge2"])
+    ready = '"operational_bridge_count": 1'
+    until(lambda: ready in school.host.run("curl -s http://127.0.0.1:8888/stats || true").stdout)
+
+
+@pytest.fixture
+def target(school: School, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """The deployed school as a technician's program sees it."""
+    for name, value in school.project.environment.items():
+        monkeypatch.setenv(name, value)
+    inventory = school.project.folder / "inventory.yml"
+    return Target(
+        school.domain,
+        school.host.address,
+        school.bench.acme.root_file,
+        key=KEY,
+        school=load(inventory).schools[KEY],
+        inventory=inventory,
+    )
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Return when something has come about; fail if it does not."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
+
+
+def accounts(school: School) -> str:
+    """Return the files that Prosody keeps of temporary accounts."""
+    return school.host.run(["find", "/var/lib/prosody", "-name", "provision%2d*"]).stdout
+
+
+def seen(evidence: Evidence) -> dict[str, State]:
+    """Return the verdicts of the controls that these sections judge."""
+    judged = {verdict.control.id: verdict for verdict in verdicts(evidence, sections=SECTIONS)}
+    return {key: judged[key].state for key in sorted(CONTROLS)}
+
+
+def test_all_holds_and_nothing_is_left(school: School, target: Target) -> None:
+    begun = school.host.run(["date", "+%s"]).stdout.strip()
+    evidence = measure(target, SECTIONS)
+    assert {section: str(reason) for section, reason in evidence.missing.items()} == {}
+    assert seen(evidence) == dict.fromkeys(sorted(CONTROLS), State.FULFILLED)
+    assert accounts(school) == ""
+    rooms = ["prosodyctl", "shell", f"muc:list('conference.{school.domain}')"]
+    until(lambda: MARK not in school.host.run(rooms).stdout)
+    journal = school.host.run(
+        ["journalctl", "--since", f"@{begun}", "-u", "prosody", "-u", "jicofo", "-u", "coturn"]
+    ).stdout
+    assert MARK not in journal
+    assert json.dumps(evidence.data).count("password") == 0
+
+
+def test_what_a_killed_program_leaves_is_taken_away(school: School, target: Target) -> None:
+    assert target.inventory
+    program = subprocess.Popen(
+        [sys.executable, "-c", TEACHER, KEY],
+        cwd=target.inventory.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout
+    user = program.stdout.readline().strip()
+    assert user.replace("-", "%2d") in accounts(school)
+    listed = school.project.run("teachers", "list", KEY, "--json")
+    assert json.loads(listed.out) == []
+    program.kill()
+    program.communicate()
+    until(lambda: not accounts(school))
+
+
+@pytest.mark.usefixtures("holes")
+def test_holes_are_found(target: Target) -> None:
+    evidence = measure(target, ("xmpp", "lesson"))
+    judged = verdicts(evidence, sections=("xmpp", "lesson"))
+    assert {verdict.control.id for verdict in judged if verdict.state is State.FAILED} == FOUND
+
+
+def test_a_relay_to_an_inner_network_is_found(school: School, target: Target) -> None:
+    file = "/etc/turnserver.conf"
+    school.host.run(["cp", "-a", file, f"{file}.before"])
+    try:
+        school.host.run(["sed", "-i", r"/^denied-peer-ip=10\./d", file])
+        school.host.run(["systemctl", "restart", "coturn"])
+        until(lambda: "10.0.0.1" in relay_failures(target))
+    finally:
+        school.host.run(["mv", f"{file}.before", file])
+        school.host.run(["systemctl", "restart", "coturn"])
+    until(lambda: relay_failures(target) == "")
+
+
+def relay_failures(target: Target) -> str:
+    """Return what is wrong with the relay, once it serves again."""
+    judged = verdicts(measure(target, ["relay"]), sections=["relay"])
+    (verdict,) = [each for each in judged if each.control.id == "HST-03"]
+    if verdict.state is State.NOT_MEASURED:
+        return "not yet"
+    return " ".join(each.sentence for each in verdict.findings if each.state is State.FAILED)
