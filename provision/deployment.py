@@ -124,9 +124,7 @@ def judge(settings: dict[str, Any], seen: dict[str, Any], base: Path) -> dict[st
 
 def _host_key_algorithms(settings: dict[str, Any], base: Path) -> list[str]:
     """Return how the server may go on proving who it is; nothing where no key of it is pinned."""
-    pinned = host_keys.pinned(
-        base / host_keys.FILE, settings["address"], int(settings["ssh_port"])
-    )
+    pinned = host_keys.pinned(base / host_keys.FILE, settings["address"], int(settings["ssh_port"]))
     if not pinned:
         return []
     kinds = {key.kind for key in pinned}

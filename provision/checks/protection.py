@@ -37,7 +37,7 @@ def check(server: dict[str, Any], settings: dict[str, Any]) -> list[Result]:
             warning(
                 _("A disk asks for a password at each boot, so the server never reboots by "
                   "itself: after an update of the kernel, you have to."),
-                _("set `reboot_at: \"\"` in inventory.yml, and reboot after updates of the kernel"),
+                _('set `reboot_at: ""` in inventory.yml, and reboot after updates of the kernel'),
             )
         )  # fmt: skip
     return findings

@@ -10,7 +10,8 @@ from ansible.plugins.action import ActionBase
 
 from provision import deployment
 
-PAUSE = 2.0
+# sshd shuts out, for a while, whoever fails more often.
+PAUSE = 5.0
 # The server may be a little late.
 GRACE = 15.0
 

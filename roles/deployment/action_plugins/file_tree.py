@@ -10,7 +10,6 @@ from ansible.plugins.action import ActionBase
 
 from provision import deployment
 
-
 ARGUMENTS = ("complete", "validate_all", "guard_seconds")
 
 
@@ -42,8 +41,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return result | rest
         module = self._execute_module(
             module_name="file_tree",
-            module_args=declared
-            | {name: given[name] for name in ARGUMENTS if name in given},
+            module_args=declared | {name: given[name] for name in ARGUMENTS if name in given},
             task_vars=variables,
         )
         module.pop("invocation", None)

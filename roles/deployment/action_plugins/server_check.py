@@ -10,7 +10,6 @@ from ansible.plugins.action import ActionBase
 
 from provision import deployment
 
-
 # With one of these Ansible signs in with a password; the program itself never does.
 PASSWORDS = ("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
 

@@ -30,13 +30,14 @@ def arm(paths: list[str], seconds: int) -> str:
         staged = GUARD + ".new"
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(staged)
-        make_folder(staged + "/files", 0o700)
-        for path in paths:
-            if (content := read_bytes(path)) is not None:
-                write_atomically(f"{staged}/files{path}", content)
-                give(f"{staged}/files{path}", rights_of(path))
-        absent = [path for path in paths if not os.path.exists(path)]
-        write_atomically(staged + "/absent", "".join(path + "\n" for path in absent))
+        make_folder(staged, 0o700)
+        present = [path for path in paths if os.path.exists(path)]
+        for path in present:
+            write_atomically(f"{staged}/files{path}", read_bytes(path) or b"")
+            give(f"{staged}/files{path}", rights_of(path))
+        absent = [path for path in paths if path not in present]
+        for name, listed in (("present", present), ("absent", absent)):
+            write_atomically(f"{staged}/{name}", "".join(path + "\n" for path in listed))
         os.rename(staged, GUARD)
     disarm()
     run("systemctl", "daemon-reload")

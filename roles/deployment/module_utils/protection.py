@@ -35,7 +35,7 @@ def look(listeners: list[dict[str, Any]]) -> dict[str, Any]:
         "sshd": bool(settings := run("sshd", "-T").stdout),
         "ssh_ports": ssh_ports(
             settings,
-            run("systemctl", "show", "ssh.socket", "--property=ActiveState,Listen").stdout,
+            ssh_socket(listeners),
             os.environ.get("SSH_CONNECTION", ""),
             listeners,
         ),
@@ -43,6 +43,13 @@ def look(listeners: list[dict[str, Any]]) -> dict[str, Any]:
         "access_kept": not os.path.exists(GUARD) and read_text(KEPT_RULES) == rules_now(),
         "asks_at_boot": asks_at_boot(read_text("/etc/crypttab")),
     }
+
+
+def ssh_socket(listeners: list[dict[str, Any]]) -> str:
+    """Return what systemd says of the socket by which it starts sshd, where it holds any socket."""
+    if not any(held["program"] == "systemd" for held in listeners):
+        return ""
+    return run("systemctl", "show", "ssh.socket", "--property=ActiveState,Listen").stdout
 
 
 def rules_now() -> str:
@@ -81,4 +88,6 @@ def private_mounts(*, container: bool) -> bool:
 
 def asks_at_boot(crypttab: str) -> bool:
     """Tell whether a disk wants a password at each boot, so that nobody may boot it at night."""
-    return bool(re.search(r"^[^#\s]\S*\s+\S+(?:\s*$|\s+(?:none|-)(?:\s|$))", crypttab, re.MULTILINE))
+    return bool(
+        re.search(r"^[^#\s]\S*\s+\S+(?:\s*$|\s+(?:none|-)(?:\s|$))", crypttab, re.MULTILINE)
+    )

@@ -72,27 +72,30 @@ class Staging:
                     self.stage(declared)
             for staged in self.staged:
                 self.validate(staged)
-            if self.check:
-                return
-            if self.guarding:
+            if self.guarding and not self.check:
                 self.guard([declared["path"] for declared in files])
-            self.changes.remember()
-            for declared, temporary, differs in self.staged:
-                path = declared["path"]
-                if path in self.held:
-                    continue
-                with naming(path):
-                    if differs:
-                        keep_previous(path)
-                        os.replace(temporary, path)
-                    elif rights_of(path) != (rights := self.changes.rights(path, declared)):
-                        give(path, rights)
-            if self.guarding:
+                self.replace()
                 self.put_in_force(files)
+            elif not self.check:
+                self.changes.remember()
+                self.replace()
         finally:
             for staged in self.staged:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(staged.temporary)
+
+    def replace(self) -> None:
+        """Let each staged file take its place, but for those that are held back."""
+        for declared, temporary, differs in self.staged:
+            path = declared["path"]
+            if path in self.held:
+                continue
+            with naming(path):
+                if differs:
+                    keep_previous(path)
+                    os.replace(temporary, path)
+                elif rights_of(path) != (rights := self.changes.rights(path, declared)):
+                    give(path, rights)
 
     def stage(self, declared: dict[str, Any]) -> None:
         """Write a file that differs or is to be validated beside the place that it will take."""
@@ -139,7 +142,9 @@ class Staging:
                 access_guard.take_back()
                 reason = (result.stderr + result.stdout).strip()[-1000:]
                 what = f"{declared['path']} was refused"
-                fail(self.module, what, kind="file_refused", reason=reason, refused=declared["path"])
+                fail(
+                    self.module, what, kind="file_refused", reason=reason, refused=declared["path"]
+                )
 
     def secret(self, name: str) -> str:
         """Return the secret of this name, made now if there is none."""
