@@ -182,7 +182,7 @@ class School(BaseModel):
                 "When the server may reboot at night after an update that needs it, in its own "
                 "time. Empty: never by itself."
             ),
-            example='"03:30"',
+            example="03:30",
         ),
     ] = "03:30"
     acme_directory: Annotated[

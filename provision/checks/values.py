@@ -137,7 +137,7 @@ def fingerprint(value: str) -> str:
 def time_of_day(value: str) -> str:
     """Return a time such as 03:30."""
     if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", value):
-        raise ValueError(_('A time looks like "03:30", with the quotes.'))
+        raise ValueError(_("A time looks like 03:30."))
     return value
 
 

@@ -12,12 +12,14 @@ import re
 from typing import Any
 
 from ansible.module_utils.readings import ssh_ports
-from ansible.module_utils.school_server import CONFIG, RUN, STATE, read_text, run, write_atomically
+from ansible.module_utils.school_server import CONFIG, STATE, read_text, run, write_atomically
 
 TABLE = ("table", "inet", "jitsi_provision")
 RULES = CONFIG + "/firewall.nft"
 KEPT_RULES = STATE + "/firewall.nft"
 GUARD = STATE + "/guard"
+# Until the next boot, which may bring another kernel.
+MOUNTS_KNOWN = "/run/jitsi-provision/private-mounts"
 # What needs mounts of its own, one option for each kind of it in roles/confinement/shared.conf.
 MOUNTS = (
     "ProtectSystem=strict", "ProtectHome=yes", "ProtectProc=invisible", "ProtectHostname=yes",
@@ -77,13 +79,11 @@ def private_mounts(*, container: bool) -> bool:
     """Tell whether services can have mounts of their own; some containers forbid it."""
     if not container:
         return True
-    known = RUN + "/private-mounts"
-    if not read_text(known):
+    if not read_text(MOUNTS_KNOWN):
         options = [word for option in MOUNTS for word in ("-p", option)]
         tried = run("systemd-run", "--quiet", "--wait", "--collect", *options, "/bin/true")
-        # Until the next boot, which may bring another kernel.
-        write_atomically(known, "no\n" if tried.returncode else "yes\n", 0o644)
-    return read_text(known) == "yes\n"
+        write_atomically(MOUNTS_KNOWN, "no\n" if tried.returncode else "yes\n", 0o644)
+    return read_text(MOUNTS_KNOWN) == "yes\n"
 
 
 def asks_at_boot(crypttab: str) -> bool:
