@@ -25,6 +25,7 @@ TITLES = {
     "start": N_("start services"),
     "certificate": N_("certificate"),
     "conference": N_("first conference"),
+    "access": N_("firewall and SSH"),
 }
 SERVICES = {
     "prosody.service": "Prosody",
@@ -211,6 +212,8 @@ def _details(school: School, outcome: runner.Outcome) -> dict[str, str]:
         }[school.certificate]
     if any("conference" in n and r.get("changed") for n, r in results.items()):
         details["conference"] = _("the bridge carries media")
+    if results.get("Sign in anew", {}).get("changed"):
+        details["access"] = _("kept, because you can still sign in")
     return details
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import yaml
 
-from provision import i18n, school_settings, tree
-from provision.checks import certificate, server
+from provision import host_keys, i18n, school_settings, tree
+from provision.checks import certificate, protection, server
 from provision.checks.result import Level, failures
 from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
 from provision.i18n import _
@@ -80,10 +81,14 @@ def _units(roles: Path) -> list[str]:
     return units
 
 
-def judge(settings: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
-    """Return the server's facts with what follows from them; raises where it cannot be used."""
+def judge(settings: dict[str, Any], seen: dict[str, Any], base: Path) -> dict[str, Any]:
+    """Return the server's facts with what follows from them; raises where it cannot be used.
+
+    ``base`` is the directory of inventory.yml, with its known_hosts.
+    """
     findings = [
         *server.check(seen, settings["domain"]),
+        *protection.check(seen, settings),
         *server.check_repository(seen, settings["repository"]),
     ]
     if wrong := failures(findings):
@@ -106,12 +111,53 @@ def judge(settings: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
     return {
         "server": seen
         | server.addressing(seen, settings["address"])
-        | {"time_service": next((n for n in TIME_SERVICES if n in seen["packages"]), "")},
+        | {
+            "time_service": next((n for n in TIME_SERVICES if n in seen["packages"]), ""),
+            "host_key_algorithms": _host_key_algorithms(settings, base),
+        },
         "warnings_found": [r.sentence for r in findings if r.level is Level.WARNING],
         "certificate_pair": pair,
         "certificate_to_start": pair if issued else list(SOURCES["self-signed"]),
         "certificate_issued": issued,
     }
+
+
+def _host_key_algorithms(settings: dict[str, Any], base: Path) -> list[str]:
+    """Return how the server may go on proving who it is; nothing where no key of it is pinned."""
+    pinned = host_keys.pinned(base / host_keys.FILE, settings["address"], int(settings["ssh_port"]))
+    if not pinned:
+        return []
+    kinds = {key.kind for key in pinned}
+    others = [] if kinds & {"ssh-ed25519", "ssh-rsa"} else sorted(kinds)
+    return ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256", *others]
+
+
+def locked_out(why: str, *, taken_back: bool) -> dict[str, Any]:
+    """Return the failed task for new settings through which nobody could sign in.
+
+    ``why`` is ssh's own sentence; ``taken_back`` tells that the former ones are in force again.
+    """
+
+    def refuse() -> dict[str, Any]:
+        what = _("The new settings of firewall and SSH would have locked you out.")
+        if taken_back:
+            raise RefusedError(
+                what,
+                (why.strip().splitlines() or [_("The answer came too late.")])[-1],
+                _("The server has taken them back by itself and lets you in as before; everything "
+                  "else is installed. Look into /etc/jitsi-provision/local/*.nft and "
+                  "/etc/ssh/sshd_config.d on the server, and at this computer's own SSH settings; "
+                  "then run this again."),
+            )  # fmt: skip
+        raise RefusedError(
+            what,
+            why,
+            _("The server does not answer since then, although it takes them back by itself. Open "
+              "its console on the provider's web page and run there, as root: "
+              "nft delete table inet jitsi_provision"),
+        )  # fmt: skip
+
+    return answer(refuse)
 
 
 def declare(
@@ -124,7 +170,8 @@ def declare(
     """Return what the roles declare, as (arguments of the module file_tree, everything else)."""
     nonce = secrets.token_hex(8)
     values = settings | {
-        "acme_ca_text": _read(settings["acme_ca_file"], base) if settings["acme_ca_file"] else ""
+        "acme_ca_text": _read(settings["acme_ca_file"], base) if settings["acme_ca_file"] else "",
+        "repository_host": urlsplit(settings["repository"]).hostname,
     }
     whole = tree.render(roles, names, values, seen, nonce)
     private = {}
@@ -150,6 +197,8 @@ def declare(
             "missing_packages": missing,
             "answers": whole["answers"],
             "waves": [*whole["waves"], whole["timers"]],
+            "access_unsure": any(declared.get("guarded") for declared in whole["files"])
+            and not seen["access_kept"],
             "inactive": [
                 unit
                 for wave in whole["waves"]

@@ -22,7 +22,7 @@ from provision import i18n, paths
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-PHASES = ("look", "write", "install", "accounts", "start", "certificate", "conference")
+PHASES = ("look", "write", "install", "accounts", "start", "certificate", "conference", "access")
 """In the order of the tasks, whose names begin with one of these and a bar."""
 
 

@@ -174,6 +174,17 @@ class School(BaseModel):
             example="FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806",
         ),
     ] = "FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806"
+    reboot_at: Annotated[
+        str | None,
+        AfterValidator(optional(values.time_of_day)),
+        Setting(
+            help=N_(
+                "When the server may reboot at night after an update that needs it, in its own "
+                "time. Empty: never by itself."
+            ),
+            example="03:30",
+        ),
+    ] = "03:30"
     acme_directory: Annotated[
         str,
         AfterValidator(values.https_url),

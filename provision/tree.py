@@ -21,7 +21,9 @@ from provision.errors import BugError
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILE_KEYS = ("owner", "group", "mode", "validate", "validate_inside", "restart", "reload")
+FILE_KEYS = (
+    "owner", "group", "mode", "validate", "validate_inside", "restart", "reload", "guarded",
+)  # fmt: skip
 LISTS = (
     "packages", "answers", "groups", "users", "directories", "key_pairs", "links", "absent",
     "timers",
@@ -74,6 +76,16 @@ class Renderer:
             "secret": lambda name: f"@@secret:{nonce}:{name}@@",
             "managed": self._managed,
         }
+        self.context["ports"] = self._ports()
+
+    def _ports(self) -> dict[str, dict[str, list[int]]]:
+        """Return by role and protocol what all roles open to the world, applied now or not."""
+        found = {}
+        for path in sorted(self.roles.glob("*/provides.yml")):
+            declared = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            if ports := self.data(declared.get("ports")):
+                found[path.parent.name] = ports
+        return found
 
     @staticmethod
     def _managed(comment: str, local: str = "") -> str:
@@ -113,6 +125,7 @@ class Renderer:
         folder = self.roles / name
         declared = yaml.safe_load((folder / "provides.yml").read_text(encoding="utf-8")) or {}
         _refuse_unknown(name, declared)
+        declared.pop("ports", None)  # the firewall's own template has them
         patterns = self.data(declared.pop("files", []))
         result: dict[str, Any] = self.data(declared)
         result["files"] = []
@@ -148,7 +161,7 @@ class Renderer:
 def _refuse_unknown(role: str, declared: dict[str, Any]) -> None:
     """Raise BugError for a key of a declaration that nothing would ever read."""
     for key, entries in declared.items():
-        if key not in (*LISTS, "files", "units"):
+        if key not in (*LISTS, "files", "units", "ports"):
             raise BugError(f"{role}: provides.yml has an unknown key {key!r}")
         known = ENTRIES.get(key, {"name"}) | {"when"}
         for entry in entries or []:

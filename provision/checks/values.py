@@ -134,6 +134,13 @@ def fingerprint(value: str) -> str:
     return digits
 
 
+def time_of_day(value: str) -> str:
+    """Return a time such as 03:30."""
+    if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise ValueError(_("A time looks like 03:30."))
+    return value
+
+
 def user_name(value: str) -> str:
     """Return the name of an account on a Linux server."""
     text(value)

@@ -62,7 +62,7 @@ def test_first_deployment_reports_one_json_object(school: School) -> None:
     assert [unit for unit in done.data["restarted"] if unit in UNITS] == []
     assert "package jitsi-videobridge2" in done.data["changed"]
     assert done.data["seconds"].keys() == {
-        "look", "write", "install", "accounts", "start", "certificate", "conference",
+        "look", "write", "install", "accounts", "start", "certificate", "conference", "access",
     }  # fmt: skip
 
 

@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-import errno
-import selectors
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.system.outside import OPEN
 from tests.system.relay import seen_address
+from tests.system.scan import open_ports
 
 if TYPE_CHECKING:
     from tests.system.school import School
-
-OPEN = [22, 80, 443, 5349]
-AT_ONCE = 400
-
-
-def open_ports(address: str) -> list[int]:
-    """Return every TCP port that accepts a connection."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    found: list[int] = []
-    waiting = iter(range(1, 65536))
-    with selectors.DefaultSelector() as selector:
-
-        def knock() -> None:
-            for port in waiting:
-                sock = socket.socket(family, socket.SOCK_STREAM)
-                sock.setblocking(False)
-                begun = sock.connect_ex((address, port))
-                if begun == errno.EINPROGRESS:
-                    selector.register(sock, selectors.EVENT_WRITE, port)
-                    return
-                sock.close()
-                if begun == 0:
-                    found.append(port)
-
-        for _ in range(AT_ONCE):
-            knock()
-        while selector.get_map():
-            events = selector.select(timeout=5)
-            assert events, "a port swallows connections: some firewall drops packets"
-            for key, _mask in events:
-                sock = key.fileobj
-                assert isinstance(sock, socket.socket)
-                if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
-                    found.append(key.data)
-                selector.unregister(sock)
-                sock.close()
-                knock()
-    return sorted(found)
 
 
 @pytest.mark.parametrize("family", ["address", "address6"])

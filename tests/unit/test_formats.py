@@ -174,20 +174,25 @@ def test_package_sources(tmp_path: Path) -> None:
 
 def test_options_of_apt(tmp_path: Path) -> None:
     needs("apt-config")
-    for content in files("/etc/apt/apt.conf.d/*"):
-        (tmp_path / "x").write_text(content)
-        said = judged(["apt-config", "-c", str(tmp_path / "x"), "dump"])
-        assert 'DPkg::Options:: "--force-confold";' in said
+    for pattern, line in (
+        ("/etc/apt/apt.conf.d/60*", 'DPkg::Options:: "--force-confold";'),
+        ("/etc/apt/apt.conf.d/61*", 'Unattended-Upgrade::Origins-Pattern:: "site='),
+    ):
+        for content in files(pattern):
+            (tmp_path / "x").write_text(content)
+            assert line in judged(["apt-config", "-c", str(tmp_path / "x"), "dump"])
 
 
 def test_units_of_systemd(tmp_path: Path) -> None:
     needs("systemd-analyze")
-    (tmp_path / "x.service.d").mkdir()
     (tmp_path / "x.service").write_text("[Service]\nExecStart=/bin/true\n")
+    (tmp_path / "x.timer").write_text("[Timer]\nOnCalendar=daily\n")
     for content, path in files("/etc/systemd/system/*").items():
-        (tmp_path / "x.service.d" / "x.conf").write_text(content)
+        unit = "x.timer" if ".timer.d/" in path else "x.service"
+        (tmp_path / f"{unit}.d").mkdir(exist_ok=True)
+        (tmp_path / f"{unit}.d" / "x.conf").write_text(content)
         said = subprocess.run(
-            ["systemd-analyze", "verify", "x.service"],
+            ["systemd-analyze", "verify", unit],
             env=os.environ | {"SYSTEMD_UNIT_PATH": str(tmp_path)},
             capture_output=True, text=True, check=False,
         ).stderr  # fmt: skip

@@ -44,6 +44,7 @@ def test_the_required_settings_are_enough_and_the_others_have_defaults() -> None
         "confirmed": {},
         "repository": "https://download.jitsi.org",
         "repository_fingerprint": "FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806",
+        "reboot_at": "03:30",
         "acme_directory": "https://acme-v02.api.letsencrypt.org/directory",
         "acme_ca_file": None,
         "ssh_user": "root",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +14,15 @@ from provision.checks.result import Level, Result
 from provision.errors import DeploymentError, ExitCode, RefusedError
 
 DOMAIN = "meet.example.org"
+NOWHERE = Path("/nonexistent")
 SETTINGS = {
     "domain": DOMAIN,
     "address": "203.0.113.10",
     "certificate": "letsencrypt",
     "repository": "https://download.jitsi.org",
     "acme_directory": "https://acme.example.org/directory",
+    "ssh_port": 22,
+    "reboot_at": "03:30",
 }
 
 
@@ -41,6 +45,10 @@ def seen(**facts: Any) -> dict[str, Any]:
         "repository": {"state": "new", "key": "x"},
         "certificates": {},
         "acme_renewal": "",
+        "key_sign_in": True,
+        "firewall_possible": True,
+        "private_mounts": True,
+        "asks_at_boot": False,
         **facts,
     }
 
@@ -149,7 +157,7 @@ def test_what_speaks_against_a_server(
     )
     assert remedy in finding.remedy
     with pytest.raises((RefusedError, DeploymentError)) as caught:
-        deployment.judge(SETTINGS, facts)
+        deployment.judge(SETTINGS, facts, NOWHERE)
     error: Any = caught.value
     assert error.what == "This server cannot be used as it is; nothing was changed on it."
     assert (error.why, error.next) == (sentence, finding.remedy)
@@ -160,7 +168,7 @@ def test_what_speaks_against_a_server(
 def test_little_memory_is_a_warning_and_the_deployment_goes_on() -> None:
     facts = seen(memory_mb=2000)
     assert [finding.level for finding in server.check(facts, DOMAIN)] == [Level.WARNING]
-    assert deployment.judge(SETTINGS, facts)["warnings_found"] == [
+    assert deployment.judge(SETTINGS, facts, NOWHERE)["warnings_found"] == [
         "The server has 2000 MB of memory: enough for a trial."
     ]
 
@@ -187,7 +195,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_the_worst_decides() -> Non
     findings = server.check(facts, DOMAIN)
     assert [finding.level for finding in findings] == [Level.WARNING, *[Level.FAILURE] * 3]
     with pytest.raises(RefusedError) as caught:
-        deployment.judge(SETTINGS, facts)
+        deployment.judge(SETTINGS, facts, NOWHERE)
     assert len(caught.value.why.splitlines()) == 3
     assert len(caught.value.next.splitlines()) == 3
 
@@ -226,7 +234,7 @@ def test_a_repository_that_cannot_be_used(
     findings: list[Result] = server.check_repository(seen(repository=state), SETTINGS["repository"])
     assert [finding.sentence for finding in findings] == [sentence]
     with pytest.raises((RefusedError, DeploymentError)) as caught:
-        deployment.judge(SETTINGS, seen(repository=state))
+        deployment.judge(SETTINGS, seen(repository=state), NOWHERE)
     assert getattr(caught.value, "exit_code", None) == code
 
 

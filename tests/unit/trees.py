@@ -11,7 +11,10 @@ from provision import tree
 from provision.settings import School
 
 ROLES = Path(__file__).parents[2] / "roles"
-NAMES = ["base", "certificate", "prosody", "jicofo", "videobridge", "web", "turn"]
+NAMES = [
+    "base", "kernel", "certificate", "prosody", "jicofo", "videobridge", "web", "turn",
+    "confinement", "updates", "access", "firewall",
+]  # fmt: skip
 NONCE = "0123456789abcdef"
 LONGEST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 47])
 """The longest name that is accepted."""
@@ -37,7 +40,10 @@ def school(**settings: Any) -> dict[str, Any]:
         "contact": "it@example.org",
     }
     checked = School.model_validate(usual | settings).model_dump()
-    return checked | {"acme_ca_text": "-----BEGIN CERTIFICATE-----\nx\n"}
+    return checked | {
+        "acme_ca_text": "-----BEGIN CERTIFICATE-----\nx\n",
+        "repository_host": "download.jitsi.org",
+    }
 
 
 def server(**facts: Any) -> dict[str, Any]:
@@ -53,6 +59,15 @@ def server(**facts: Any) -> dict[str, Any]:
         "time_service": "",
         "packages": {},
         "units": {},
+        "container": False,
+        "private_mounts": True,
+        "sshd": True,
+        "key_sign_in": True,
+        "ssh_ports": [22],
+        "host_key_algorithms": ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"],
+        "firewall_possible": True,
+        "access_kept": True,
+        "asks_at_boot": False,
     } | facts
 
 
@@ -100,5 +115,8 @@ def every_school() -> list[tuple[dict[str, Any], dict[str, Any]]]:
         elif number % 3:
             seen |= {"public": False, "address6": "", "address4": "10.0.0.5", "memory_mb": 1700}
             seen["time_service"] = "chrony"
+            # Of a small container of a provider.
+            seen |= {"container": True, "private_mounts": False, "ssh_ports": [22, 2222]}
+            seen |= {"asks_at_boot": True, "host_key_algorithms": []}
         made.append((school(**settings), seen))
     return made

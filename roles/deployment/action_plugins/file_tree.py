@@ -10,6 +10,8 @@ from ansible.plugins.action import ActionBase
 
 from provision import deployment
 
+ARGUMENTS = ("complete", "validate_all", "guard_seconds")
+
 
 class ActionModule(ActionBase):  # type: ignore[misc]
     """Runs the module of the same name with what the roles declare."""
@@ -39,8 +41,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return result | rest
         module = self._execute_module(
             module_name="file_tree",
-            module_args=declared
-            | {name: given.get(name, False) for name in ("complete", "validate_all")},
+            module_args=declared | {name: given[name] for name in ARGUMENTS if name in given},
             task_vars=variables,
         )
         module.pop("invocation", None)

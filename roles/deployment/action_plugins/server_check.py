@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from provision import deployment
+
+# With one of these Ansible signs in with a password; the program itself never does.
+PASSWORDS = ("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -20,7 +24,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     ) -> dict[str, Any]:
         """Return ``server`` with what follows from the facts, and what the certificate needs."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
         given = json.loads(json.dumps(self._task.args))
+        given["server"]["key_sign_in"] = not (
+            self._play_context.password or any(variables.get(name) for name in PASSWORDS)
+        )
         return result | deployment.answer(
-            lambda: deployment.judge(given["settings"], given["server"])
+            lambda: deployment.judge(
+                given["settings"],
+                given["server"],
+                Path(str(variables.get("inventory_dir") or ".")),
+            )
         )

@@ -55,8 +55,18 @@ options:
   absent: {description: Paths that must not exist, type: list, elements: str, default: []}
   complete: {description: All roles are here, so forgotten files go, type: bool, default: false}
   validate_all: {description: Validate unchanged files too, type: bool, default: false}
+  guard_seconds:
+    description:
+      - Write only the files that could lock the sysadmin out, which are otherwise held back, and
+        put them in force; after so many seconds the server takes them back unless M(access_kept)
+        was called.
+    type: int
+    default: 0
 author: The jitsi-provision team
 """
+
+
+UNITS = "/etc/systemd/system"
 
 
 class Tree:
@@ -66,6 +76,15 @@ class Tree:
         self.changes = Changes(module)
         self.staging = Staging(self.changes)
         self.module, self.wanted, self.check = module, module.params, module.check_mode
+
+    def whole(self) -> None:
+        """Bring everything but the files that are held back."""
+        self.groups()
+        self.directories()
+        self.key_pairs()
+        self.staging.bring()
+        self.links()
+        self.absences()
 
     def groups(self) -> None:
         """Create missing system groups, then users."""
@@ -169,6 +188,7 @@ class Tree:
                 continue
             self.changes.note(path, known.get(path, {}))
             if not self.check:
+                end_unit(path)
                 refuse_directory(path)
                 self.changes.remember()
                 keep_previous(path)
@@ -191,6 +211,12 @@ class Tree:
             write_json(WRITTEN, wanted)
 
 
+def end_unit(path: str) -> None:
+    """Stop a unit of ours whose file is about to go: nobody could afterwards."""
+    if os.path.dirname(path) == UNITS and not os.path.islink(path):
+        run("systemctl", "stop", os.path.basename(path))
+
+
 def main() -> None:
     """Answer Ansible."""
     lists = {
@@ -211,18 +237,17 @@ def main() -> None:
             "private": {"type": "dict", "default": {}, "no_log": True},
             "complete": {"type": "bool", "default": False},
             "validate_all": {"type": "bool", "default": False},
+            "guard_seconds": {"type": "int", "default": 0},
             **lists,
         },
         supports_check_mode=True,
     )
     tree = Tree(module)
     try:
-        tree.groups()
-        tree.directories()
-        tree.key_pairs()
-        tree.staging.bring()
-        tree.links()
-        tree.absences()
+        if module.params["guard_seconds"]:
+            tree.staging.bring()
+        else:
+            tree.whole()
         tree.written()
     except OSError as error:
         kind = "disk_full" if error.errno == errno.ENOSPC else "server_file"
@@ -230,9 +255,10 @@ def main() -> None:
     except KeyPairError as error:
         fail(module, f"openssl failed: {error}", kind="server_command")
     module.exit_json(
-        changed=bool(tree.changes.paths),
+        changed=bool(tree.changes.paths or module.params["guard_seconds"]),
         paths=tree.changes.paths,
         effects=tree.changes.effects,
+        held=tree.staging.held,
         unvalidated=tree.staging.unvalidated,
         diff=tree.staging.diff,
         pending=tree.changes.pending(),

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from ansible.module_utils import readings
+from ansible.module_utils import protection, readings
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.openpgp import armour, keys
 from ansible.module_utils.prosody_store import account_path, password_matches
@@ -169,6 +169,7 @@ def main() -> None:
     facts["ours"] = os.path.isdir(CONFIG)
     facts["units"] = units(module.params["units"])
     facts["listeners"] = readings.listeners(run("ss", "-H", "-l", "-n", "-t", "-u", "-p").stdout)
+    facts.update(protection.look(facts["listeners"]))
     facts["certificates"] = {
         path: certificate(path)
         for path in (

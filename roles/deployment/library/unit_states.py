@@ -23,6 +23,7 @@ author: The jitsi-provision team
 
 
 PROPERTIES = "ActiveState,SubState,SourcePath,ConditionResult,ConditionTimestampMonotonic"
+RUDEST = {True: "restart", False: "reload-or-restart"}
 DONE = {"start": "started", "restart": "restarted", "reload": "reloaded"}
 
 
@@ -127,6 +128,12 @@ def main() -> None:
             pending.pop(unit, None)
         if not module.check_mode:
             write_json(PENDING, pending)
+    for unit, effects in pending.items():
+        # No role here declares it: what remains is to forget a setting of a role that has gone.
+        if not module.check_mode:
+            run("systemctl", f"try-{RUDEST[bool(effects.get('restart'))]}", unit)
+    if pending and not module.check_mode:
+        write_json(PENDING, {})
     module.exit_json(changed=any(done.values()), **done)
 
 

@@ -130,3 +130,24 @@ def certificate(text: str) -> dict[str, Any]:
         "ends": int(ssl.cert_time_to_seconds(shown["notAfter"])),
         "fingerprint": fingerprint[1] if fingerprint else "",
     }
+
+
+def ssh_ports(
+    settings: str, socket: str, connection: str, listeners: list[dict[str, Any]]
+) -> list[int]:
+    """Return every port on which somebody may come in by SSH, now or after sshd's next start.
+
+    From `sshd -T`, `systemctl show ssh.socket`, the variable SSH_CONNECTION of this very sign-in,
+    and who listens.
+    """
+    ports = set(re.findall(r"^port (\d+)$", settings, re.MULTILINE))
+    if "ActiveState=active" in socket:
+        ports.update(re.findall(r"^Listen=\S*?(\d+) \(Stream\)", socket, re.MULTILINE))
+    ports.update(connection.split()[3:4])
+    # The local end of a tunnel is held by sshd as well.
+    ports.update(
+        str(held["port"])
+        for held in listeners
+        if held["program"] == "sshd" and not held["address"].startswith(("127.", "::1"))
+    )
+    return sorted(int(port) for port in ports if port != "0")

@@ -12,6 +12,7 @@ import string
 import tempfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ansible.module_utils import access_guard
 from ansible.module_utils.differences import hide, hide_tokens, unified
 from ansible.module_utils.file_rights import (
     give,
@@ -55,31 +56,46 @@ class Staging:
         self.diff: list[dict[str, str]] = []
         self.unvalidated: list[str] = []
         self.staged: list[Staged] = []
+        self.held: list[str] = []
+        # The files that could lock the sysadmin out have their own turn, after all others.
+        self.guarding = bool(self.wanted["guard_seconds"])
         self.marker = re.compile(f"@@secret:{re.escape(self.wanted['nonce'])}:([a-z_]+)@@")
 
     def bring(self) -> None:
         """Stage what differs, validate all of it, and only then change anything."""
+        files = self.wanted["files"]
+        if self.guarding:
+            files = [declared for declared in files if declared.get("guarded")]
         try:
-            for declared in self.wanted["files"]:
+            for declared in files:
                 with naming(declared["path"]):
                     self.stage(declared)
             for staged in self.staged:
                 self.validate(staged)
-            if self.check:
-                return
-            self.changes.remember()
-            for declared, temporary, differs in self.staged:
-                path = declared["path"]
-                with naming(path):
-                    if differs:
-                        keep_previous(path)
-                        os.replace(temporary, path)
-                    elif rights_of(path) != (rights := self.changes.rights(path, declared)):
-                        give(path, rights)
+            if self.guarding and not self.check:
+                self.guard([declared["path"] for declared in files])
+                self.replace()
+                self.put_in_force(files)
+            elif not self.check:
+                self.changes.remember()
+                self.replace()
         finally:
             for staged in self.staged:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(staged.temporary)
+
+    def replace(self) -> None:
+        """Let each staged file take its place, but for those that are held back."""
+        for declared, temporary, differs in self.staged:
+            path = declared["path"]
+            if path in self.held:
+                continue
+            with naming(path):
+                if differs:
+                    keep_previous(path)
+                    os.replace(temporary, path)
+                elif rights_of(path) != (rights := self.changes.rights(path, declared)):
+                    give(path, rights)
 
     def stage(self, declared: dict[str, Any]) -> None:
         """Write a file that differs or is to be validated beside the place that it will take."""
@@ -91,7 +107,10 @@ class Staging:
         before = read_bytes(path)
         differs = before != content.encode()
         rights = self.changes.rights(path, declared)
-        if differs:
+        held = declared.get("guarded") and not self.guarding and not self.check
+        if held and (differs or rights_of(path) != rights):
+            self.held.append(path)
+        elif differs:
             self.changes.note(path, declared)
             if private is None:
                 self.diff.append(self.difference(path, before, shown))
@@ -109,6 +128,23 @@ class Staging:
             file.flush()
             os.fsync(file.fileno())
         give(temporary, rights)
+
+    def guard(self, paths: list[str]) -> None:
+        """Make the server take the files back by itself, unless access_guard.keep is called."""
+        if why := access_guard.arm(paths, self.wanted["guard_seconds"]):
+            fail(self.module, "There is no way back", kind="server_command", reason=why)
+
+    def put_in_force(self, files: list[dict[str, Any]]) -> None:
+        """Run what puts guarded files in force; where one fails, the former state comes back."""
+        for declared in files:
+            result = run(*shlex.split(declared["guarded"]))
+            if result.returncode:
+                access_guard.take_back()
+                reason = (result.stderr + result.stdout).strip()[-1000:]
+                what = f"{declared['path']} was refused"
+                fail(
+                    self.module, what, kind="file_refused", reason=reason, refused=declared["path"]
+                )
 
     def secret(self, name: str) -> str:
         """Return the secret of this name, made now if there is none."""

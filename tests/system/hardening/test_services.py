@@ -1,0 +1,83 @@
+"""HST-04, HST-05, LOG-09, OPS-01: how far services are shut in, and when updates come."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.system.school import SERVICES, UNITS
+
+if TYPE_CHECKING:
+    from tests.system.school import School
+
+WORST = 4.0
+JITSI = "/usr/local/lib/jitsi-provision"
+
+
+def test_services_are_shut_in(school: School) -> None:
+    listed = school.host.run("systemd-analyze security --no-pager").stdout
+    rows = [line.split() for line in listed.splitlines()]
+    exposure = {row[0]: float(row[1]) for row in rows if row[0] in UNITS}
+    assert exposure.keys() == set(UNITS)
+    assert {unit: number for unit, number in exposure.items() if number > WORST} == {}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_services_leave_no_memory_on_the_disk(school: School, service: str) -> None:
+    wanted = {"LimitCORE": "0", "MemorySwapMax": "0"}
+    shown = school.host.run(
+        ["systemctl", "show", f"{service}.service", *(f"--property={name}" for name in wanted)]
+    ).stdout
+    assert dict(line.split("=", 1) for line in shown.splitlines()) == wanted
+
+
+def test_a_service_can_write_nothing_but_its_own(school: School) -> None:
+    """Seen from within: the file system as a running service has it."""
+    for service in SERVICES:
+        show = ["systemctl", "show", "--value", "--property=MainPID", f"{service}.service"]
+        pid = school.host.run(show).stdout.strip()
+        enter = f"nsenter --target={pid} --mount"
+        for path in ("/etc", "/usr", "/root", "/var/lib/jitsi-provision"):
+            tried = school.host.run(f"{enter} touch {path}/written", check=False)
+            assert tried.returncode, f"{service} can write to {path}"
+
+
+def test_no_neighbour_redirects_packets(school: School) -> None:
+    names = [
+        f"net.{family}.conf.all.{what}"
+        for family in ("ipv4", "ipv6")
+        for what in ("accept_redirects", "accept_source_route")
+    ]
+    shown = school.host.run(["sysctl", *names]).stdout.splitlines()
+    assert shown == [f"{name} = 0" for name in names]
+
+
+def test_updates_come_at_night_from_debian_and_jitsi(school: School) -> None:
+    for timer, hour in (("apt-daily", "01:00:00"), ("apt-daily-upgrade", "02:00:00")):
+        show = ["systemctl", "show", f"{timer}.timer", "--property=TimersCalendar,Persistent"]
+        shown = school.host.run(show).stdout
+        assert re.findall(r"OnCalendar=(.*?) ;", shown) == [f"*-*-* {hour}"]
+        assert "Persistent=no" in shown
+        assert school.host.run(f"systemctl is-active {timer}.timer").stdout == "active\n"
+    said = school.host.run("unattended-upgrade --dry-run --debug 2>&1").stdout
+    allowed = re.search(r"Allowed origins are: (.*)", said)
+    assert allowed, said
+    assert allowed[1].endswith(", site=10.91.0.1")
+    assert "label=Debian-Security" in allowed[1]
+    dumped = school.host.run("apt-config dump Unattended-Upgrade").stdout
+    assert 'Unattended-Upgrade::Automatic-Reboot "true";' in dumped
+    assert 'Unattended-Upgrade::Automatic-Reboot-Time "03:30";' in dumped
+
+
+def test_only_what_runs_old_code_is_restarted(school: School) -> None:
+    before = school.invocations()
+    assert school.host.run(f"{JITSI}/restart-outdated").stdout == ""
+    # As an update does it: the same name, another file.
+    school.host.run("cp -a /usr/sbin/nginx /usr/sbin/new && mv /usr/sbin/new /usr/sbin/nginx")
+    assert (
+        "nginx.service runs code of before" in school.host.run(f"{JITSI}/restart-outdated").stdout
+    )
+    now = school.invocations()
+    assert [name for name in before if now[name] != before[name]] == ["nginx"]
