@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from provision import i18n, school_settings, tree
-from provision.checks import certificate, server
+from provision import i18n, preflight, school_settings, tree
+from provision.checks import certificate, clock, machine, server
 from provision.checks.result import Level, failures
 from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
 from provision.i18n import _
@@ -85,6 +85,8 @@ def judge(settings: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
     findings = [
         *server.check(seen, settings["domain"]),
         *server.check_repository(seen, settings["repository"]),
+        *machine.own_name(seen, settings["domain"]),
+        *clock.server_is_wrong(seen["time"], seen["repository"].get("time", 0)),
     ]
     if wrong := failures(findings):
         kind = RefusedError if any(result.refusal for result in wrong) else DeploymentError
@@ -111,6 +113,21 @@ def judge(settings: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
         "certificate_pair": pair,
         "certificate_to_start": pair if issued else list(SOURCES["self-signed"]),
         "certificate_issued": issued,
+    }
+
+
+def report(settings: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
+    """Return what a thorough look has found; failed where that must be repaired.
+
+    This is for plain Ansible; the program judges the same facts together with what it sees from
+    outside.
+    """
+    found = [one for group in preflight.on_server(settings, seen).values() for one in group]
+    wrong = [f"{one.sentence} {one.remedy}" for one in failures(found)]
+    return {
+        "findings": [f"{one.level.value}: {one.sentence} {one.remedy}".rstrip() for one in found],
+        "failed": bool(wrong),
+        "msg": "\n".join(wrong) or _("Nothing is in the way."),
     }
 
 

@@ -18,9 +18,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return ``server`` with what follows from the facts, and what the certificate needs."""
+        """Return ``server`` with what follows from the facts, and what the certificate needs.
+
+        With ``report``, return all ``findings`` of a thorough look instead.
+        """
         result: dict[str, Any] = super().run(tmp, task_vars)
         given = json.loads(json.dumps(self._task.args))
-        return result | deployment.answer(
-            lambda: deployment.judge(given["settings"], given["server"])
-        )
+        judge = deployment.report if given.get("report") else deployment.judge
+        return result | deployment.answer(lambda: judge(given["settings"], given["server"]))

@@ -130,3 +130,14 @@ def certificate(text: str) -> dict[str, Any]:
         "ends": int(ssl.cert_time_to_seconds(shown["notAfter"])),
         "fingerprint": fingerprint[1] if fingerprint else "",
     }
+
+
+def hosts(text: str, *names: str) -> dict[str, list[str]]:
+    """Return the addresses that /etc/hosts has for these names."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for line in text.splitlines():
+        address, *known = line.partition("#")[0].split() or [""]
+        for name in names:
+            if name.lower() in (one.lower() for one in known):
+                found[name].append(address)
+    return found
