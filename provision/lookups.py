@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 SECONDS = 4.0
 """For one question, its repetitions included."""
-MOST_VALUES = 20
+MOST_VALUES = 100
 """More is no use to anybody, and may be an attack."""
 
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from provision import lookups
 from provision.checks import caa, clock, machine, names, network, packages, server
 from provision.checks.hosts import as_ip
-from provision.checks.result import Level, Result
+from provision.checks.result import Level, Result, ok
 from provision.errors import ExitCode, ProvisionError
-from provision.i18n import N_
+from provision.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,12 +72,15 @@ def on_server(settings: Mapping[str, Any], seen: dict[str, Any]) -> dict[str, li
         "server": [
             *machine.check(seen, settings["domain"]),
             *clock.check(seen["time"], time.time(), repository.get("time", 0)),
-            *server.check(seen, settings["domain"]),
+            *(
+                server.check(seen, settings["domain"])
+                or [ok(_("Nothing that runs there is in the way."))]
+            ),
         ],
-        "packages": [
-            *packages.check(seen),
-            *server.check_repository(seen, settings["repository"]),
-        ],
+        "packages": (
+            packages.check(seen) + server.check_repository(seen, settings["repository"])
+            or [ok(_("Packages can be installed."))]
+        ),
     }
 
 
@@ -134,6 +137,8 @@ def _judge(found: Examination, seen: dict[str, Any], ports: Ports, known: Names)
     )
     results = on_server(settings, seen)
     results["names"] = names.check(known, where)
+    if "turn_domain" in type(school).model_fields and not getattr(school, "turn_domain", None):
+        results["names"].append(names.no_second_name())
     if school.certificate == "letsencrypt":
         for name in known.names:
             results["names"] += caa.check(name, school.acme_directory)

@@ -78,6 +78,16 @@ def check(names: Names, where: Place) -> list[Result]:
     return findings
 
 
+def no_second_name() -> Result:
+    """Return what it costs to have no second name for the relay (the setting turn_domain)."""
+    return ok(
+        _(
+            "There is no second name for the relay (`turn_domain`): people in networks that let "
+            "only HTTPS out would have neither sound nor picture."
+        )
+    )
+
+
 def _addresses(name: Name, where: Place) -> list[Result]:
     """Return what is wrong with the addresses of one name."""
     states = {name.ipv4.state, name.ipv6.state}

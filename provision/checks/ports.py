@@ -31,7 +31,8 @@ OWN_RULES = {
     "firewalld": "firewall-cmd --permanent --add-port={port}/{protocol} && firewall-cmd --reload",
 }
 OWN_RULE = "nft list ruleset; {protocol} dport {port} accept"
-FAMILIES = {4: "IPv4", 6: "IPv6"}
+IPV4, IPV6 = listener.IPV4, listener.IPV6
+FAMILIES = {IPV4: "IPv4", IPV6: "IPv6"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Around:
     behind: str = ""
     """The server's own address where NAT is in between."""
     letsencrypt: bool = True
-    named: frozenset[int] = field(default=frozenset({4, 6}))
+    named: frozenset[int] = field(default=frozenset({IPV4, IPV6}))
     """The families in which the school's name has addresses."""
 
 
@@ -67,28 +68,28 @@ def check(ports: Ports, around: Around) -> list[Result]:
                 _("run this again in half a minute"),
             )
         ]
-    findings: list[Result] = []
-    reached: dict[str, list[str]] = {}
+    reached: dict[int, list[str]] = {}
+    closed: dict[tuple[Any, ...], list[Reading]] = {}
     for reading in ports.readings:
-        family = reading.aim.family
-        if reading.reach is Reach.NO_WAY:
-            continue
-        if _taken_by_somebody(reading, around):
-            continue  # told by checks/server.py, as a refusal
+        aim = reading.aim
+        if reading.reach is Reach.NO_WAY or _taken_by_somebody(reading, around):
+            continue  # a port that somebody has is a refusal in checks/server.py
         if _is_reached(reading, around):
-            reached.setdefault(FAMILIES[family], []).append(name(reading))
+            reached.setdefault(aim.family, []).append(name(reading))
         else:
-            findings.append(_closed(reading, around))
+            translated = bool(around.behind) and aim.family == IPV4
+            cause = (aim.protocol, aim.number, aim.held, reading.reach, reading.arrived, translated)
+            closed.setdefault(cause, []).append(reading)
     unreachable = {r.aim.family for r in ports.readings if r.reach is Reach.NO_WAY}
+    sentence = _("Reached from this computer over {family}: {ports}.")
     return [
         *(
-            ok(_("Reached from this computer over {family}: {ports}.").format(
-                family=family, ports=", ".join(names)))
+            ok(sentence.format(family=FAMILIES[family], ports=", ".join(names)))
             for family, names in reached.items()
         ),
         *(_not_checked(family, around) for family in sorted(unreachable)),
-        *findings,
-    ]  # fmt: skip
+        *(_closed(readings, around) for readings in closed.values()),
+    ]
 
 
 def forwarded() -> str:
@@ -136,13 +137,15 @@ def _is_impostor(reading: Reading, around: Around) -> bool:
     return bool(shown and around.certificate and shown != around.certificate)
 
 
-def _closed(reading: Reading, around: Around) -> Result:
-    """Return what is wrong with a port, and the rule that repairs it."""
+def _closed(readings: Sequence[Reading], around: Around) -> Result:
+    """Return what is wrong with a port, in one family or both, and the rule that repairs it."""
+    reading = readings[0]
+    both = len(readings) > 1
     values = {
         "port": name(reading),
         "number": reading.aim.number,
         "protocol": reading.aim.protocol.upper(),
-        "family": FAMILIES[reading.aim.family],
+        "family": _("IPv4 and IPv6") if both else FAMILIES[reading.aim.family],
         "address": reading.aim.address,
         "own": around.behind,
     }
@@ -160,7 +163,7 @@ def _closed(reading: Reading, around: Around) -> Result:
         sentence = _("{port} over {family} comes to the server, but the server lets nothing back.")
         rule = _own_rule(reading, around)
         remedy = _("on the server, in its own firewall: {rule}").format(rule=rule)
-    elif around.behind and reading.aim.family == 4:  # noqa: PLR2004 - the family
+    elif around.behind and reading.aim.family == IPV4:
         sentence = _("{port} is not reached from this computer over {family}.")
         remedy = _(
             "on the router in front of the server, forward: protocol {protocol}, port {number}, to "
@@ -176,7 +179,8 @@ def _closed(reading: Reading, around: Around) -> Result:
     text = f"{sentence.format(**values)} {cost}"
     remedy = remedy.format(**values)
     needed = around.letsencrypt or reading.aim.number != 80  # noqa: PLR2004 - only for certificates
-    found = failure if needed and reading.aim.family in around.named else warning
+    counts = needed and any(one.aim.family in around.named for one in readings)
+    found = failure if counts else warning
     return found(text, remedy)
 
 
