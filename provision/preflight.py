@@ -84,13 +84,18 @@ def on_server(settings: Mapping[str, Any], seen: dict[str, Any]) -> dict[str, li
     }
 
 
-def examine(inventory: Path, schools: Mapping[str, School]) -> dict[str, Examination]:
-    """Return what is found for each school; one school's failure stops no other's look."""
-    from provision import connect, runner  # noqa: PLC0415 - the action plugins need neither
+def examine(
+    inventory: Path, schools: Mapping[str, School], *, ask: bool = True
+) -> dict[str, Examination]:
+    """Return what is found for each school; one school's failure stops no other's look.
+
+    With `ask`, a person at a terminal may make the first contact with a new server.
+    """
+    from provision import connect, console, runner  # noqa: PLC0415 - the action plugins need neither
     from provision.failures import explain  # noqa: PLC0415 - as above
 
     found = {key: Examination(school) for key, school in schools.items()}
-    for key, school in schools.items():
+    for key, school in schools.items() if ask else ():
         try:
             connect.ensure(inventory, {key: school})
         except ProvisionError as error:
@@ -100,12 +105,15 @@ def examine(inventory: Path, schools: Mapping[str, School]) -> dict[str, Examina
         return found
     outside = _Outside(inventory, wanted)
     outside.start()
+    step = console.Step(_("look at server, names and ports"))
     try:
         outcomes = runner.run("check", inventory, list(wanted))
+        outside.join()
     except BaseException:
         outside.cancel()
         raise
-    outside.join()
+    finally:
+        step.drop()
     for key, outcome in outcomes.items():
         seen = outcome.results.get(LOOK, {}).get("server")
         if seen is None:

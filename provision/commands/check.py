@@ -28,7 +28,8 @@ def command(
       provision check gymnasium-nord
       provision check --all --json
     """
-    found = examine(inventory, chosen(inventory, schools or [], everyone=everyone))
+    meant = chosen(inventory, schools or [], everyone=everyone)
+    found = examine(inventory, meant, ask=not json)
     if json:
         for key, one in found.items():
             console.result_line(as_data(key, one))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import dns.asyncresolver
@@ -24,6 +25,27 @@ if TYPE_CHECKING:
 NAME = "meet.example.org"
 
 
+def serve(sock: socket.socket, reply: Reply) -> None:
+    """Answer datagrams until the socket is closed."""
+    with suppress(OSError):
+        while True:
+            data, sender = sock.recvfrom(4096)
+            answer = reply(dns.message.from_wire(data))
+            if answer is not None:
+                sock.sendto(answer, sender)
+
+
+def serve_stream(sock: socket.socket, reply: Reply) -> None:
+    """Answer connections until the socket is closed."""
+    with suppress(OSError):
+        while True:
+            connection, _sender = sock.accept()
+            with connection:
+                data = connection.recv(4096)
+                answer = reply(dns.message.from_wire(data[2:])) or b""
+                connection.sendall(len(answer).to_bytes(2) + answer)
+
+
 @pytest.fixture
 def ask() -> Iterator[Callable[[Reply], lookups.Names]]:
     """Return what is found where a name server answers every question in this way."""
@@ -34,30 +56,8 @@ def ask() -> Iterator[Callable[[Reply], lookups.Names]]:
         sock.bind(("127.0.0.1", 0))
         stream = socket.create_server(("127.0.0.1", sock.getsockname()[1]))
         sockets.extend((sock, stream))
-
-        def serve() -> None:
-            while True:
-                try:
-                    data, sender = sock.recvfrom(4096)
-                except OSError:
-                    return
-                answer = reply(dns.message.from_wire(data))
-                if answer is not None:
-                    sock.sendto(answer, sender)
-
-        def serve_stream() -> None:
-            while True:
-                try:
-                    connection, _sender = stream.accept()
-                except OSError:
-                    return
-                with connection:
-                    data = connection.recv(4096)
-                    answer = reply(dns.message.from_wire(data[2:])) or b""
-                    connection.sendall(len(answer).to_bytes(2) + answer)
-
-        for target in (serve, serve_stream):
-            threading.Thread(target=target, daemon=True).start()
+        for target, end in ((serve, sock), (serve_stream, stream)):
+            threading.Thread(target=target, args=(end, reply), daemon=True).start()
         resolver = dns.asyncresolver.Resolver(configure=False)
         resolver.nameservers = ["127.0.0.1"]
         resolver.port = sock.getsockname()[1]

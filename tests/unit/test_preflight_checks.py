@@ -293,8 +293,10 @@ def test_how_a_server_is_connected() -> None:
     assert [(one.level, one.sentence) for one in found] == [
         (
             Level.OK,
-            "The server is behind address translation (NAT): people reach it at 203.0.113.10, it "
-            "has 10.0.0.5. To be forwarded to it: 443/tcp.",
+            (
+                "The server is behind address translation (NAT): people reach it at 203.0.113.10, "
+                "it has 10.0.0.5. To be forwarded to it: 443/tcp."
+            ),
         ),
         (Level.OK, "The server has IPv4 only, which everybody can reach."),
     ]
