@@ -126,6 +126,10 @@ async def _targets(address: str, own: dict[str, str]) -> dict[int, str]:
     targets = {int(family): known for family, known in own.items() if not _is_local(known)}
     known = as_ip(address)
     if known:
+        own_address = as_ip(targets.get(known.version, ""))
+        # Who signs in through a private network still wants to know what the world reaches.
+        if own_address and own_address.is_global and not known.is_global:
+            return targets
         return targets | {known.version: str(known)}
     loop = asyncio.get_running_loop()
     with suppress(OSError):
@@ -151,10 +155,13 @@ def _key(aim: Aim) -> tuple[str, int, int]:
 
 
 def _of_ours(arrived: Any, client: str) -> set[tuple[str, int, int]]:
-    """Return what arrived from this computer: anybody may knock at 80, but not from its address."""
+    """Return what arrived from this computer.
+
+    A datagram has its token; anybody may begin a TCP connection, but not from this address.
+    """
     known = as_ip(client)
     return {
         (protocol, number, family)
         for protocol, number, family, sender in arrived or ()
-        if known is None or known.version != family or sender == client
+        if protocol == "udp" or known is None or known.version != family or sender == client
     }

@@ -48,7 +48,9 @@ def place(server: dict[str, object], address: str, public_ipv4: str, *, public: 
     else:
         preferred = str(server["address6"])
         ipv6.sort(key=lambda text: text != preferred)
-    if given and given.version == 4:  # noqa: PLR2004 - as above
+    known = [one for one in own if one.version == 4 and one.is_global]  # noqa: PLR2004 - as above
+    # Who signs in through a private network does not mean its address for everybody.
+    if given and given.version == 4 and (given.is_global or not known):  # noqa: PLR2004 - as above
         public_ipv4 = str(given)
     return Place(public_ipv4, ipv6[0] if ipv6 else "", frozenset(str(one) for one in reachable))
 

@@ -26,6 +26,7 @@ COSTS = {
     ("udp", 10000): N_("From the third participant on, nobody would hear or see anybody."),
 }  # fmt: skip
 """What a closed port means for a school."""
+MEDIA, CERTIFICATES = 10000, 80
 OWN_RULES = {
     "ufw": "ufw allow {port}/{protocol}",
     "firewalld": "firewall-cmd --permanent --add-port={port}/{protocol} && firewall-cmd --reload",
@@ -68,6 +69,7 @@ def check(ports: Ports, around: Around) -> list[Result]:
                 _("run this again in half a minute"),
             )
         ]
+    findings: list[Result] = []
     reached: dict[int, list[str]] = {}
     closed: dict[tuple[Any, ...], list[Reading]] = {}
     for reading in ports.readings:
@@ -76,6 +78,10 @@ def check(ports: Ports, around: Around) -> list[Result]:
             continue  # a port that somebody has is a refusal in checks/server.py
         if _is_reached(reading, around):
             reached.setdefault(aim.family, []).append(name(reading))
+        elif _answers_nobody(reading) and reading.arrived is None:
+            sentence = _("{port} was not checked over {family}: the bridge answers nobody unasked.")
+            text = sentence.format(port=name(reading), family=FAMILIES[aim.family])
+            findings.append(warning(text, _("hold a meeting of three people")))
         else:
             translated = bool(around.behind) and aim.family == IPV4
             cause = (aim.protocol, aim.number, aim.held, reading.reach, reading.arrived, translated)
@@ -88,6 +94,7 @@ def check(ports: Ports, around: Around) -> list[Result]:
             for family, names in reached.items()
         ),
         *(_not_checked(family, around) for family in sorted(unreachable)),
+        *findings,
         *(_closed(readings, around) for readings in closed.values()),
     ]
 
@@ -126,9 +133,13 @@ def _is_reached(reading: Reading, around: Around) -> bool:
     """Return whether people get through to the port."""
     if reading.reach is Reach.OPEN:
         return not _is_impostor(reading, around)
-    # The real bridge answers nobody without an invitation; that the question came in is enough.
-    silent_by_nature = reading.aim.held and reading.aim.number == 10000  # noqa: PLR2004
-    return silent_by_nature and reading.reach is Reach.SILENT and bool(reading.arrived)
+    return _answers_nobody(reading) and bool(reading.arrived)
+
+
+def _answers_nobody(reading: Reading) -> bool:
+    """Return whether this is the bridge, and silent: it answers only to those who are invited."""
+    bridge = reading.aim.held and reading.aim.number == MEDIA
+    return bridge and reading.reach is Reach.SILENT
 
 
 def _is_impostor(reading: Reading, around: Around) -> bool:
@@ -178,7 +189,7 @@ def _closed(readings: Sequence[Reading], around: Around) -> Result:
         )
     text = f"{sentence.format(**values)} {cost}"
     remedy = remedy.format(**values)
-    needed = around.letsencrypt or reading.aim.number != 80  # noqa: PLR2004 - only for certificates
+    needed = around.letsencrypt or reading.aim.number != CERTIFICATES
     counts = needed and any(one.aim.family in around.named for one in readings)
     found = failure if counts else warning
     return found(text, remedy)

@@ -251,6 +251,16 @@ COST = "From the third participant on, nobody would hear or see anybody."
             reading("tcp", 443, Reach.SILENT, family=6), checks.Around(named=frozenset({4})),
             Level.WARNING, "443/tcp is not reached from this computer over IPv6.", "TCP, port 443",
         ),
+        # Whether the bridge was reached, only the server's network card knows.
+        (
+            reading("udp", 10000, Reach.SILENT, held=True, arrived=None), checks.Around(),
+            Level.WARNING,
+            "10000/udp was not checked over IPv4: the bridge answers nobody unasked.", "three",
+        ),
+        (
+            reading("udp", 10000, Reach.SILENT, held=True, arrived=False), checks.Around(),
+            Level.FAILURE, "10000/udp is not reached from this computer", "at your provider",
+        ),
         (
             reading("tcp", 443, Reach.NO_WAY, family=6), checks.Around(), Level.WARNING,
             "Not checked over IPv6: this computer has no IPv6.", "mobile phone",
@@ -299,6 +309,39 @@ def test_ports_that_nobody_could_look_at_are_never_right(seen: ports.Ports) -> N
     assert found.level is Level.WARNING
     assert found.sentence.startswith("The ports were not checked: ")
     assert found.remedy
+
+
+@pytest.mark.parametrize(
+    ("address", "own", "expected"),
+    [
+        ("203.0.113.10", {"4": "10.0.0.5"}, {4: "203.0.113.10"}),
+        ("fd00::5", {"4": "192.168.1.5"}, {4: "192.168.1.5", 6: "fd00::5"}),
+        # Through a private network: what counts is where the world comes from.
+        ("10.8.0.5", {"4": "8.8.8.8", "6": "2a01:4f8::1"}, {4: "8.8.8.8", 6: "2a01:4f8::1"}),
+        ("8.8.4.4", {"4": "8.8.8.8", "6": "fe80::1"}, {4: "8.8.4.4"}),
+        ("localhost", {}, {4: "127.0.0.1", 6: "::1"}),
+    ],
+)
+def test_which_addresses_stand_for_the_server(
+    address: str, own: dict[str, str], expected: dict[int, str]
+) -> None:
+    found = asyncio.run(ports._targets(address, own))
+    assert found.items() <= expected.items()
+    assert found.keys() | {6} == expected.keys() | {6}
+
+
+def test_only_what_comes_from_this_computer_counts_as_arrived() -> None:
+    arrived = [
+        ["tcp", 443, 4, "203.0.113.99"],
+        ["tcp", 80, 4, "198.51.100.1"],
+        ["tcp", 443, 6, "2001:db8::7"],
+        ["udp", 10000, 4, "203.0.113.99"],  # has the session's token
+    ]
+    assert ports._of_ours(arrived, "198.51.100.1") == {
+        ("tcp", 80, 4), ("tcp", 443, 6), ("udp", 10000, 4),
+    }  # fmt: skip
+    assert len(ports._of_ours(arrived, "")) == 4
+    assert ports._of_ours(None, "") == set()
 
 
 def test_the_roles_need_these_ports_and_no_others() -> None:

@@ -62,9 +62,9 @@ def small_memory(host: Host, kilobytes: int) -> Iterator[None]:
 
 
 @contextmanager
-def providers_firewall(host: Host, rule: str, table: str = "firewall") -> Iterator[None]:
+def providers_firewall(host: Host, rule: str) -> Iterator[None]:
     """Drop packets on their way to a host, outside of it; `rule` is the end of nftables' rule."""
-    table = f"{table}_{host.number}"
+    table = f"firewall_{host.number}"
     run(
         ["nft", "-f", "-"],
         input=f"table bridge {table} {{ chain way {{ type filter hook forward priority 0; "

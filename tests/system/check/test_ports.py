@@ -168,14 +168,3 @@ def test_a_second_check_takes_over_nothing(make_desk: MakeDesk) -> None:
         "The ports were not checked: another check of this server runs just now."
     ]
     assert wait_until(lambda: listening(first.host) == "", seconds=5)
-
-
-def test_listeners_end_by_themselves_when_the_network_is_cut(desk: Desk) -> None:
-    """The laptop is closed: no end of the connection ever arrives."""
-    with changes.providers_firewall(desk.host, "udp dport 10000 drop"):
-        program = desk.start()
-        assert wait_until(lambda: "provision-check" in listening(desk.host), seconds=30)
-        with changes.providers_firewall(desk.host, "tcp dport 22 drop", table="cut"):
-            os.killpg(program.pid, signal.SIGKILL)
-            program.wait()
-            assert wait_until(lambda: listening(desk.host) == "", seconds=35)
