@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from provision import i18n, preflight, school_settings, tree
+from provision import i18n, school_settings, tree
 from provision.checks import certificate, clock, machine, server
+from provision.checks.facts import on_server
 from provision.checks.result import Level, failures
 from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
 from provision.i18n import _
@@ -122,7 +123,7 @@ def report(settings: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
     This is for plain Ansible; the program judges the same facts together with what it sees from
     outside.
     """
-    found = [one for group in preflight.on_server(settings, seen).values() for one in group]
+    found = [one for group in on_server(settings, seen).values() for one in group]
     wrong = [f"{one.sentence} {one.remedy}" for one in failures(found)]
     return {
         "findings": [f"{one.level.value}: {one.sentence} {one.remedy}".rstrip() for one in found],

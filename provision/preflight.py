@@ -7,16 +7,16 @@ its names (from this computer). The checks judge what was seen; nothing is chang
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from provision import lookups
-from provision.checks import caa, clock, machine, names, network, packages, server
+from provision.checks import caa, names, network, server
+from provision.checks.facts import on_server
 from provision.checks.hosts import as_ip
-from provision.checks.result import Level, Result, ok
+from provision.checks.result import Level, Result
 from provision.errors import ExitCode, ProvisionError
 from provision.i18n import N_, _
 
@@ -63,25 +63,6 @@ class Examination:
         if any(one.refusal for one in wrong):
             return ExitCode.REFUSED
         return ExitCode.CHECK_FAILED if wrong else ExitCode.OK
-
-
-def on_server(settings: Mapping[str, Any], seen: dict[str, Any]) -> dict[str, list[Result]]:
-    """Return what the server itself shows; `seen` is a thorough look just taken (server_facts)."""
-    repository = seen["repository"]
-    return {
-        "server": [
-            *machine.check(seen, settings["domain"]),
-            *clock.check(seen["time"], time.time(), repository.get("time", 0)),
-            *(
-                server.check(seen, settings["domain"])
-                or [ok(_("Nothing that runs there is in the way."))]
-            ),
-        ],
-        "packages": (
-            packages.check(seen) + server.check_repository(seen, settings["repository"])
-            or [ok(_("Packages can be installed."))]
-        ),
-    }
 
 
 def examine(

@@ -131,6 +131,25 @@ def web_server(bench: Bench, host: str, port: int, *prefix: str) -> Iterator[str
         program.wait()
 
 
+MUTE = """
+import socket, time
+with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as bridge:
+    bridge.bind(("::", 10000))
+    time.sleep(600)
+"""
+
+
+@contextmanager
+def mute_bridge(host: Host) -> Iterator[None]:
+    """Let a program have the bridge's port, and say nothing there."""
+    host.run(["systemd-run", "--unit=mute", "python3", "-c", MUTE])
+    host.run("until ss -Hlun sport = :10000 | grep -q .; do sleep 0.05; done", timeout=20)
+    try:
+        yield
+    finally:
+        host.run("systemctl stop mute")
+
+
 @contextmanager
 def only_ipv6(host: Host) -> Iterator[None]:
     """Take a host's IPv4 address away."""

@@ -168,3 +168,17 @@ def test_a_second_check_takes_over_nothing(make_desk: MakeDesk) -> None:
         "The ports were not checked: another check of this server runs just now."
     ]
     assert wait_until(lambda: listening(first.host) == "", seconds=5)
+
+
+def test_a_bridge_that_answers_nobody_is_judged_by_what_arrives(desk: Desk) -> None:
+    """Jitsi's own bridge is silent to everybody who was not invited to a conference."""
+    with changes.mute_bridge(desk.host):
+        fine = desk.problems()
+        with changes.providers_firewall(desk.host, "udp dport 10000 drop"):
+            cut = desk.problems()
+    assert fine == (0, [], [])
+    assert cut == (
+        1,
+        [f"10000/udp is not reached from this computer over IPv4 and IPv6. {MEDIA}"],
+        [RULE.format("UDP", 10000)],
+    )
