@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 SECONDS = 4.0
 """For one question, its repetitions included."""
+ALL_SECONDS = 12.0
+"""For everything about one name: a server that answers slowly may be asked about many."""
 MOST_VALUES = 100
 """More is no use to anybody, and may be an attack."""
 
@@ -62,7 +64,7 @@ async def look(
     """Return what the name servers say of names and addresses; all is asked at the same time."""
     resolver = resolver or _resolver()
     addresses = list(addresses)
-    found = await asyncio.gather(*(_name(resolver, name) for name in names))
+    found = await asyncio.gather(*(_in_time(resolver, name) for name in names))
     reverse = await asyncio.gather(*(_reverse(resolver, address) for address in addresses))
     return Names(tuple(found), dict(zip(addresses, reverse, strict=True)))
 
@@ -76,6 +78,14 @@ def _resolver() -> Any | None:
         return dns.asyncresolver.Resolver()
     except (dns.resolver.NoResolverConfiguration, ValueError, OSError):
         return None
+
+
+async def _in_time(resolver: Any, name: str) -> Name:
+    try:
+        return await asyncio.wait_for(_name(resolver, name), ALL_SECONDS)
+    except TimeoutError:
+        silent = Answer("silent", (), name)
+        return Name(name, silent, silent, silent)
 
 
 async def _name(resolver: Any, name: str) -> Name:

@@ -23,6 +23,7 @@ PUBLIC = (("tcp", 80), ("tcp", 443), ("udp", 3478), ("tcp", 5349), ("udp", 10000
 """What people's browsers and the certificate authority reach; roles/turn, web and videobridge."""
 PATIENCE = 25
 """How long signing in may take before the ports count as not looked at."""
+GOODBYE = 5
 LIFETIME = 30
 """After so many seconds the listener ends even if nobody tells it to."""
 PROGRAM = Path(listener.__file__).read_text(encoding="utf-8")
@@ -31,6 +32,10 @@ START = (
     'exec(compile(given["program"], "provision-check", "exec")); main(given)'
 )
 """Reads the listener and what it is to do from the first line of its standard input."""
+
+
+BEGUN = {"held", "alone", "watches", "addresses", "client"}
+"""What the listener says first."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,9 @@ async def look(school: School, known_hosts: Path, identity: Path | None) -> Port
         # Its standard input is closed with it, and that ends the listener.
         with suppress(ProcessLookupError):
             session.kill()
-        await session.communicate()
+        with suppress(TimeoutError):  # a program that ssh has started may outlive it
+            await asyncio.wait_for(session.communicate(), GOODBYE)
+        session._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
 
 
 async def _with_listener(session: asyncio.subprocess.Process, school: School) -> Ports:
@@ -73,9 +80,9 @@ async def _with_listener(session: asyncio.subprocess.Process, school: School) ->
     }
     try:
         begun = await asyncio.wait_for(_told(session, json.dumps(given)), PATIENCE)
-    except (TimeoutError, OSError, ValueError):
+    except (TimeoutError, OSError, ValueError, RecursionError):  # whatever it says instead
         begun = {}
-    if not begun:
+    if not begun.keys() >= BEGUN:
         return Ports(reason=await _last_words(session))
     held = {(protocol, number, family) for protocol, number, family in begun["held"]}
     targets = await _targets(school.address, begun["addresses"])
@@ -116,7 +123,9 @@ async def _last_words(session: asyncio.subprocess.Process) -> str:
     """Return what ssh, sudo or Python said when there was no listener."""
     with suppress(ProcessLookupError):
         session.kill()
-    _out, said = await session.communicate()
+    said = b""
+    with suppress(TimeoutError):
+        _out, said = await asyncio.wait_for(session.communicate(), GOODBYE)
     lines = said.decode(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from provision.checks.result import Result, failure, ok, warning
+from provision.checks.text import shortened
 from provision.i18n import _
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _records(name: Name, directory: str) -> Result:
         return ok(_("CAA records of {owner} allow the certificate.").format(owner=owner))
     values = {
         "owner": owner,
-        "issuers": ", ".join(item.value.strip() for item in issuers),
+        "issuers": shortened(", ".join(item.value.strip() for item in issuers)),
         "authority": ours or urlsplit(directory).hostname or directory,
     }
     if not ours:

@@ -12,6 +12,7 @@ import dns.asyncresolver
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.resolver
 import dns.rrset
 import pytest
 
@@ -180,4 +181,19 @@ def test_an_answer_of_many_kilobytes_is_cut(ask: Callable[[Reply], lookups.Names
 def test_a_computer_without_name_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookups, "_resolver", lambda: None)
     (name,) = asyncio.run(lookups.look([NAME], [])).names
+    assert {name.ipv4.state, name.ipv6.state, name.caa.state} == {"silent"}
+
+
+def test_a_name_server_that_takes_its_time_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lookups, "ALL_SECONDS", 0.1)
+
+    class Slow:
+        async def resolve(self, *_question: Any, **_options: Any) -> None:
+            await asyncio.sleep(0.04)
+            raise dns.resolver.NoAnswer
+
+    deep = ".".join(["a"] * 60)
+    (name,) = asyncio.run(lookups.look([deep], [], Slow())).names
     assert {name.ipv4.state, name.ipv6.state, name.caa.state} == {"silent"}

@@ -18,9 +18,11 @@ from provision import listener, ports, probe
 from provision.checks import ports as checks
 from provision.checks.result import Level
 from provision.probe import Aim, Reach, Reading
+from provision.settings import School
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SECRET = secrets.token_bytes(16)
 LOCAL = {4: "127.0.0.1", 6: "::1"}
@@ -347,3 +349,35 @@ def test_only_what_comes_from_this_computer_counts_as_arrived() -> None:
 def test_the_roles_need_these_ports_and_no_others() -> None:
     assert set(checks.COSTS) == set(ports.PUBLIC)
     assert set(ports.PUBLIC) <= set(checks.servers.PORTS)
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("echo 'bash: python3: not found' >&2; exit 127", "bash: python3: not found"),
+        ("echo Welcome; echo '{}'; cat > /dev/null", ""),
+        ("echo '{\"held\": 1'; echo broken >&2", "broken"),
+        ("head -c 300000 /dev/zero | tr '\\0' '{'; echo too much >&2", ""),
+        # Something that ssh has started keeps its output open.
+        ("sleep 20 & echo $! >&2; exit 255", ""),
+    ],
+)
+def test_whatever_a_server_says_instead_of_listening(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, reason: str
+) -> None:
+    monkeypatch.setattr(ports, "PATIENCE", 2)
+    monkeypatch.setattr(ports, "GOODBYE", 1)
+    monkeypatch.setattr(ports.openssh, "command_line", lambda *_words: ["sh", "-c", program])
+    school = load_school()
+    found = asyncio.run(ports.look(school, tmp_path / "known_hosts", None))
+    assert found.readings == ()
+    assert reason in found.reason
+    (only,) = checks.check(found, checks.Around())
+    assert only.level is Level.WARNING
+
+
+def load_school() -> School:
+    """Return some school."""
+    return School(
+        address="203.0.113.10", domain="meet.example.org", school="Schule", contact="it@example.org"
+    )
