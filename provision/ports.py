@@ -121,8 +121,6 @@ async def _told(session: asyncio.subprocess.Process, line: str) -> dict[str, Any
 
 async def _last_words(session: asyncio.subprocess.Process) -> str:
     """Return what ssh, sudo or Python said when there was no listener."""
-    with suppress(ProcessLookupError):
-        session.kill()
     said = b""
     with suppress(TimeoutError):
         _out, said = await asyncio.wait_for(session.communicate(), GOODBYE)
