@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from provision import listener, openssh, probe
 from provision.checks.hosts import as_ip
+from provision.i18n import _
 from provision.probe import Aim, Reach, Reading
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ async def look(school: School, known_hosts: Path, identity: Path | None) -> Port
         return Ports(reason="ssh")
     try:
         return await _with_listener(session, school)
+    except (ValueError, TypeError, KeyError):
+        return Ports(reason=_("the server answers nonsense."))
     finally:
         # Its standard input is closed with it, and that ends the listener.
         with suppress(ProcessLookupError):
@@ -123,7 +126,7 @@ async def _last_words(session: asyncio.subprocess.Process) -> str:
     """Return what ssh, sudo or Python said when there was no listener."""
     said = b""
     with suppress(TimeoutError):
-        _out, said = await asyncio.wait_for(session.communicate(), GOODBYE)
+        said = (await asyncio.wait_for(session.communicate(), GOODBYE))[1]
     lines = said.decode(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+NONSENSE = json.dumps(
+    {"held": [["tcp", 80]], "alone": 1, "watches": 1, "addresses": {"4": "x"}, "client": 5}
+)
 SECRET = secrets.token_bytes(16)
 LOCAL = {4: "127.0.0.1", 6: "::1"}
 
@@ -358,6 +361,7 @@ def test_the_roles_need_these_ports_and_no_others() -> None:
         ("echo Welcome; echo '{}'; cat > /dev/null", ""),
         ("echo '{\"held\": 1'; echo broken >&2", "broken"),
         ("head -c 300000 /dev/zero | tr '\\0' '{'; echo too much >&2", ""),
+        (f"echo '{NONSENSE}'; cat > /dev/null", "nonsense"),
         # Something that ssh has started keeps its output open.
         ("sleep 20 & echo $! >&2; exit 255", ""),
     ],
