@@ -72,7 +72,9 @@ def _one(key: str, found: Examination, *, only_problems: bool = False) -> None:
         if shown:
             console.result(f"  {_(title)}")
         for one in shown:
-            console.found(MARKS[one.level], one.sentence, one.remedy, indent=4)
+            console.marked(MARKS[one.level], one.sentence, indent=4)
+            for remedy in one.remedy.splitlines():
+                console.paragraph(_("Next: {text}").format(text=remedy), 6)
     console.result(verdict(found))
     if found.code == ExitCode.OK:
         console.note(_("Next: provision deploy {key}").format(key=key))

@@ -71,23 +71,6 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         _write(sys.stdout, text, _BOLD if number == 0 else "")
 
 
-def found(mark: str, text: str, remedy: str = "", indent: int = 0) -> None:
-    """Write one finding of a check, as a result: its sign ✓, ! or ✗, and below it what to do."""
-    colour = {"✓": _GREEN, "!": _YELLOW}.get(mark, _RED)
-    first, *more = _wrapped(text, indent + 2, sys.stdout)
-    _marked(mark, colour, first, indent, sys.stdout)
-    label = _("Next") if remedy else ""
-    room = indent + 4 + width(label)
-    lines = [part for line in remedy.split("\n") for part in _wrapped(line, room, sys.stdout)]
-    for line in more:
-        _write(sys.stdout, " " * (indent + 2) + line)
-    for number, line in enumerate(lines if remedy else []):
-        _write(
-            sys.stdout,
-            f"{' ' * (indent + 2)}{label if number == 0 else ' ' * width(label)}  {line}",
-        )
-
-
 def note(text: str = "") -> None:
     """Write something about the progress."""
     _write(sys.stderr, text)

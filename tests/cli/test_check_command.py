@@ -42,11 +42,11 @@ Schule · nord.example.org · 203.0.113.1 · Debian 13
   the server
     ✓ All is well.
     ! A little memory.
-      Next  take more
+      Next: take more
   names
     ✗ Nowhere.
-      Next  add this
-            and that
+      Next: add this
+      Next: and that
 One thing has to be repaired before a deployment.
 """
 MANY = """\
@@ -59,11 +59,11 @@ west    west.example.org  ready, with warnings  0         1
 Schule · nord.example.org · 203.0.113.1 · Debian 13
   the server
     ! A little memory.
-      Next  take more
+      Next: take more
   names
     ✗ Nowhere.
-      Next  add this
-            and that
+      Next: add this
+      Next: and that
 One thing has to be repaired before a deployment.
 
 Schule · ost.example.org · 203.0.113.2
@@ -71,7 +71,7 @@ Schule · ost.example.org · 203.0.113.2
 Schule · west.example.org · 203.0.113.4
   packages
     ! A little lock.
-      Next  wait
+      Next: wait
 A deployment can begin; read the warnings first.
 """
 

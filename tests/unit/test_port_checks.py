@@ -371,7 +371,7 @@ def test_whatever_a_server_says_instead_of_listening(
 ) -> None:
     monkeypatch.setattr(ports, "PATIENCE", 2)
     monkeypatch.setattr(ports, "GOODBYE", 1)
-    monkeypatch.setattr(ports.openssh, "command_line", lambda *_words: ["sh", "-c", program])
+    monkeypatch.setattr(ports.openssh, "arguments", lambda *_words: ["sh", "-c", program])
     school = load_school()
     found = asyncio.run(ports.look(school, tmp_path / "known_hosts", None))
     assert found.readings == ()

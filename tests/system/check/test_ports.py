@@ -36,7 +36,7 @@ def test_the_providers_firewall_drops_only_the_media(desk: Desk) -> None:
         "    ✓ Reached from this computer over IPv4: 80/tcp, 443/tcp, 3478/udp, 5349/tcp.\n"
         "    ✓ Reached from this computer over IPv6: 80/tcp, 443/tcp, 3478/udp, 5349/tcp.\n"
         f"    ✗ 10000/udp is not reached from this computer over IPv4 and IPv6. {MEDIA}\n"
-        f"      Next  {RULE.format('UDP', 10000)}\n"
+        f"      Next: {RULE.format('UDP', 10000)}\n"
         "One thing has to be repaired before a deployment.\n"
     )
     assert done.err == "Next: repair this, then provision check gymnasium-nord\n"
@@ -103,7 +103,7 @@ def test_a_server_behind_nat(bench: Bench, make_desk: MakeDesk) -> None:
         ) in done.out
     assert f"✗ 10000/udp is not reached from this computer over IPv4. {MEDIA}\n" in done.out
     assert (
-        "Next  on the router in front of the server, forward: protocol UDP, port 10000, to "
+        "Next: on the router in front of the server, forward: protocol UDP, port 10000, to "
         f"{nat.PRIVATE}, port 10000\n"
     ) in done.out
 

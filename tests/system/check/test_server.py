@@ -223,7 +223,7 @@ def test_a_server_with_ipv6_only(bench: Bench, make_desk: MakeDesk) -> None:
         desk.project.trust(f"{host.address6} {host.host_key}")
         done = desk.run()
     assert done.code == 0, done.out + done.err
-    assert re.findall(r"(?m)^    ! (.*)\n +Next +(.*)$", done.out) == [
+    assert re.findall(r"(?m)^    ! (.*)\n +Next: (.*)$", done.out) == [
         (
             "The server has IPv6 only; people in networks without IPv6 cannot take part.",
             "order an IPv4 address for the server at the provider",
