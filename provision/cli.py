@@ -26,6 +26,7 @@ COMMANDS = {
     "way": N_("Find out which video-conference system suits your school."),
     "new": N_("Add a school: asks what it needs and writes inventory.yml."),
     "connect": N_("Make the first contact with a server: compare its key, install yours."),
+    "check": N_("Find what would go wrong in a deployment; changes nothing on the server."),
     "plan": N_("Say what a deployment would change, and change nothing."),
     "deploy": N_("Install and configure a school's server; a second run changes nothing."),
     "verify": N_("Measure a server and say of each control whether it is fulfilled."),

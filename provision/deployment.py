@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import yaml
 
 from provision import host_keys, i18n, school_settings, tree
-from provision.checks import certificate, protection, server
+from provision.checks import certificate, clock, machine, protection, server
+from provision.checks.facts import on_server
 from provision.checks.result import Level, failures
 from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
 from provision.i18n import _
@@ -90,6 +91,8 @@ def judge(settings: dict[str, Any], seen: dict[str, Any], base: Path) -> dict[st
         *server.check(seen, settings["domain"]),
         *protection.check(seen, settings),
         *server.check_repository(seen, settings["repository"]),
+        *machine.own_name(seen, settings["domain"]),
+        *clock.server_is_wrong(seen["time"], seen["repository"].get("time", 0)),
     ]
     if wrong := failures(findings):
         kind = RefusedError if any(result.refusal for result in wrong) else DeploymentError
@@ -158,6 +161,21 @@ def locked_out(why: str, *, taken_back: bool) -> dict[str, Any]:
         )  # fmt: skip
 
     return answer(refuse)
+
+
+def report(settings: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
+    """Return what a thorough look has found; failed where that must be repaired.
+
+    This is for plain Ansible; the program judges the same facts together with what it sees from
+    outside.
+    """
+    found = [one for group in on_server(settings, seen).values() for one in group]
+    wrong = [f"{one.sentence} {one.remedy}" for one in failures(found)]
+    return {
+        "findings": [f"{one.level.value}: {one.sentence} {one.remedy}".rstrip() for one in found],
+        "failed": bool(wrong),
+        "msg": "\n".join(wrong) or _("Nothing is in the way."),
+    }
 
 
 def declare(

@@ -6,6 +6,7 @@ import ipaddress
 import socket
 from typing import Any
 
+from provision import listener
 from provision.checks.result import Level, Result, failure, warning
 from provision.i18n import _
 
@@ -35,6 +36,17 @@ PROGRAMS = {
     "prosody": ("lua5.4", "lua", "prosody", "lua5.2", "lua5.3"),
     # The test bench's stand-ins are written in Python and Ruby; they exist on no school's server.
     "java": ("java", "python3", "ruby"),
+}
+
+
+# What belongs to some Jitsi, whoever installed it.
+JITSI = ("jitsi-videobridge2", "jitsi-videobridge", "jicofo", "jitsi-meet", "jitsi-meet-web",
+         "jitsi-meet-prosody", "jigasi", "jibri")  # fmt: skip
+WEB_SERVERS = {
+    "apache2": "Apache",
+    "lighttpd": "lighttpd",
+    "caddy": "Caddy",
+    "openlitespeed": "OpenLiteSpeed",
 }
 
 
@@ -175,19 +187,34 @@ def _another_installation(server: dict[str, Any], domain: str) -> list[Result]:
                 refusal=True,
             )
         )
-    elif not server["ours"] and "jitsi-videobridge2" in server["packages"]:
+    elif not server["ours"] and (found := [n for n in JITSI if n in server["packages"]]):
         findings.append(
             failure(
-                _("Somebody else has installed Jitsi on this server."),
+                _("Somebody else has installed Jitsi on this server: {packages}.").format(
+                    packages=", ".join(found)
+                ),
                 _("use an empty server: let the provider set up this one anew, or rent another"),
                 refusal=True,
             )
         )
-    if "apache2" in server["packages"]:
+    findings += [
+        failure(
+            _("Another web server ({name}) is installed.").format(name=name),
+            _("use an empty server; if {name} is not needed: `apt-get purge {package}`").format(
+                name=name, package=package
+            ),
+            refusal=True,
+        )
+        for package, name in WEB_SERVERS.items()
+        if package in server["packages"]
+    ]
+    if server["foreign_sites"]:
         findings.append(
             failure(
-                _("Another web server (Apache) is installed."),
-                _("use an empty server; if Apache is not needed: `apt-get purge apache2`"),
+                _("nginx serves somebody else's pages on this server: {files}.").format(
+                    files=", ".join(server["foreign_sites"])
+                ),
+                _("use an empty server; if these pages are not needed, delete these files"),
                 refusal=True,
             )
         )
@@ -197,22 +224,23 @@ def _another_installation(server: dict[str, Any], domain: str) -> list[Result]:
 def _ports(server: dict[str, Any]) -> list[Result]:
     """Return which services hold a port that Jitsi needs."""
     findings = []
-    for listener in server["listeners"]:
-        expected = PORTS.get((listener["protocol"], listener["port"]))
-        if expected is None or listener["program"] in ("", *PROGRAMS[expected]):
+    for held in server["listeners"]:
+        expected = PORTS.get((held["protocol"], held["port"]))
+        known = ("", listener.TITLE, *PROGRAMS.get(str(expected), ()))
+        if expected is None or held["program"] in known:
             continue
         findings.append(
             failure(
                 _("The program {program} holds port {port}/{protocol}, which Jitsi needs.").format(
-                    program=listener["program"],
-                    port=listener["port"],
-                    protocol=listener["protocol"],
+                    program=held["program"],
+                    port=held["port"],
+                    protocol=held["protocol"],
                 ),
                 _("use an empty server, or move that service to another port"),
                 refusal=True,
             )
         )
-    return findings
+    return list(dict.fromkeys(findings))  # a service holds a port once in each family
 
 
 def check_repository(server: dict[str, Any], url: str) -> list[Result]:

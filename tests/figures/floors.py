@@ -39,6 +39,11 @@ def rows(bench: Bench, place: Path, runs: int) -> list[Row]:
     rounds = [[seconds(command, folder) for command in commands] for _round in range(runs)]
     again, gathering, one_by_one, plain = map(min, zip(*rounds, strict=True))
     slow = _from_afar(bench, folder)
+    # From the chair, whose name server knows the hosts.
+    near, far = (
+        seconds(bench.chair(delay=delay).command(project.check("figures"), cwd=folder), runs=3)
+        for delay in (0, 30)
+    )
     for host in (ours, theirs):
         bench.destroy(host.name)
     return [
@@ -48,6 +53,8 @@ def rows(bench: Bench, place: Path, runs: int) -> list[Row]:
         Row("re-run ÷ empty playbook with fact gathering", again / gathering, "", 2,
             detail=f"{gathering:.1f} s"),
         Row("re-run at 30 ms round trip", slow, " s", 8),
+        Row("check of one server", near, " s", 8),
+        Row("check of one server at 60 ms round trip", far, " s", 15),
         Row("stock modules, one task per file ÷ our playbook", one_by_one / plain, "", 10,
             at_least=True, detail=f"{one_by_one:.0f} s ÷ {plain:.1f} s"),
         _start_up(runs),

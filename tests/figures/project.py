@@ -49,6 +49,11 @@ def deploy(name: str = "", *options: str) -> list[str]:
     return [*PROVISION, "deploy", name or "--all", *options]
 
 
+def check(name: str = "") -> list[str]:
+    """Return the command that checks one school, or all of them."""
+    return [*PROVISION, "check", name or "--all"]
+
+
 def ansible(playbook: Path) -> list[str]:
     """Return the command that runs a playbook on the project's schools."""
     return [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventory.yml",

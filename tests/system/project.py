@@ -117,11 +117,11 @@ class Project:
         """Return `provision` with these arguments, finished."""
         return finish(self.start(["provision", *arguments]), seconds)
 
-    def playbook(self, *arguments: str) -> Done:
+    def playbook(self, *arguments: str, name: str = "deploy") -> Done:
         """Return plain `ansible-playbook` with these arguments, finished."""
         # The program itself copes with a locale that is not installed; Ansible does not.
         command = ["env", "LC_ALL=C.UTF-8", "ansible-playbook", "-i", "inventory.yml"]
-        return finish(self.start([*command, str(PLAYBOOKS / "deploy.yml"), *arguments]), 600)
+        return finish(self.start([*command, str(PLAYBOOKS / f"{name}.yml"), *arguments]), 600)
 
 
 def finish(process: subprocess.Popen[str], seconds: float) -> Done:

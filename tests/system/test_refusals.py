@@ -187,7 +187,7 @@ CASES = [
     ),
     Case(
         "somebody else's Jitsi", 5, UNUSABLE,
-        "Somebody else has installed Jitsi on this server.",
+        "Somebody else has installed Jitsi on this server: jitsi-videobridge2.",
         "use an empty server: let the provider set up this one anew, or rent another",
         on_server=lambda host: appended(
             host, "/var/lib/dpkg/status", installed("jitsi-videobridge2")

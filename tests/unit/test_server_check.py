@@ -15,6 +15,7 @@ from provision.errors import DeploymentError, ExitCode, RefusedError
 
 DOMAIN = "meet.example.org"
 NOWHERE = Path("/nonexistent")
+NOW = 1795673670.0
 SETTINGS = {
     "domain": DOMAIN,
     "address": "203.0.113.10",
@@ -39,6 +40,9 @@ def seen(**facts: Any) -> dict[str, Any]:
         "debconf_host_name": "",
         "ours": False,
         "listeners": [],
+        "foreign_sites": [],
+        "hosts": {},
+        "time": NOW,
         "addresses": ["203.0.113.10"],
         "address4": "203.0.113.10",
         "address6": "",
@@ -120,7 +124,19 @@ FAILURES = [
     ),
     (
         with_packages("jitsi-videobridge2"),
-        "Somebody else has installed Jitsi on this server.",
+        "Somebody else has installed Jitsi on this server: jitsi-videobridge2.",
+        "use an empty server",
+        True,
+    ),
+    (
+        seen(foreign_sites=["/etc/nginx/sites-enabled/shop"]),
+        ("nginx serves somebody else's pages on this server: /etc/nginx/sites-enabled/shop."),
+        "delete these files",
+        True,
+    ),
+    (
+        with_packages("jicofo", "jitsi-meet-web"),
+        "Somebody else has installed Jitsi on this server: jicofo, jitsi-meet-web.",
         "use an empty server",
         True,
     ),
@@ -184,6 +200,8 @@ def test_little_memory_is_a_warning_and_the_deployment_goes_on() -> None:
         # The port is only taken for the other protocol.
         seen(listeners=[listener("something", 10000), listener("something", 443, "udp")]),
         seen(memory_mb=1700, disk_free_mb=2500),
+        # Another look at the ports, just now.
+        seen(listeners=[listener("provision-check", 443)]),
     ],
 )
 def test_what_does_not_speak_against_a_server(facts: dict[str, Any]) -> None:
@@ -281,3 +299,29 @@ def test_a_host_name_as_address_is_looked_up_here(monkeypatch: pytest.MonkeyPatc
         "nat": False,
         "public_address4": "10.0.0.5",
     }
+
+
+def test_a_service_that_holds_a_port_in_both_families_is_told_once() -> None:
+    both = [listener("caddy", 443), listener("caddy", 443) | {"address": "::"}]
+    assert len(server.check(seen(listeners=both), DOMAIN)) == 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        (
+            seen(hosts={DOMAIN: ["127.0.1.1", "198.51.100.7"]}),
+            (f"In the server's /etc/hosts, {DOMAIN} is 198.51.100.7, which is not this server."),
+        ),
+        (
+            seen(repository={"state": "new", "key": "x", "time": NOW + 86400}),
+            "The server's clock is 1 day slow; certificates would not be accepted.",
+        ),
+    ],
+)
+def test_a_deployment_would_not_end_well_on_such_a_server(
+    facts: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(DeploymentError) as caught:
+        deployment.judge(SETTINGS, facts)
+    assert caught.value.why == sentence

@@ -22,10 +22,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return ``server`` with what follows from the facts, and what the certificate needs."""
+        """Return ``server`` with what follows from the facts, and what the certificate needs.
+
+        With ``report``, return all ``findings`` of a thorough look instead.
+        """
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         given = json.loads(json.dumps(self._task.args))
+        if given.get("report"):
+            return result | deployment.answer(
+                lambda: deployment.report(given["settings"], given["server"])
+            )
         given["server"]["key_sign_in"] = not (
             self._play_context.password or any(variables.get(name) for name in PASSWORDS)
         )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import glob
 import http.client
 import os
@@ -10,9 +11,10 @@ import re
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible.module_utils import protection, readings
+from ansible.module_utils import preflight, protection, readings
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.openpgp import armour, keys
 from ansible.module_utils.prosody_store import account_path, password_matches
@@ -49,9 +51,14 @@ options:
     description: The fingerprint that the repository's key must have, 40 hexadecimal digits.
     type: str
     required: true
+  thorough:
+    description: Also look at what only a check before the deployment needs.
+    type: bool
+    default: false
 author: The jitsi-provision team
 """
 
+EPOCH = "Thu, 01 Jan 1970 00:00:00 GMT"
 KEYRING = "/etc/apt/keyrings/jitsi-provision.asc"
 
 
@@ -102,29 +109,54 @@ def served_everywhere(path: str) -> bool:
     )
 
 
-def fetch(url: str) -> str:
-    """Return the text behind a URL; raises OSError with the reason."""
-    with urllib.request.urlopen(url, timeout=20) as answer:  # noqa: S310
-        return answer.read(1 << 20).decode("utf-8", "replace")
+def fetch(url: str, seconds: float = 20) -> tuple[str, float]:
+    """Return the text behind a URL and the time there (0: not told); raises OSError."""
+    with urllib.request.urlopen(url, timeout=seconds) as answer:  # noqa: S310
+        told = email.utils.parsedate_to_datetime(answer.headers.get("Date") or EPOCH).timestamp()
+        age = answer.headers.get("Age", "0")
+        text = answer.read(1 << 20).decode("utf-8", "replace")
+    return text, told and told + int(age if age.isdigit() else 0)
 
 
-def repository(url: str, fingerprint: str) -> dict[str, str]:
+def repository(url: str, fingerprint: str, *, thorough: bool) -> dict[str, Any]:
     """Return whether the repository answers with the expected key, and why not otherwise.
 
-    Only that key is handed on, whatever else the file holds: apt would trust all of it.
+    Only that key is handed on, whatever else the file holds: apt would trust all of it. A known
+    repository is asked again only by a thorough look, which also returns the ``time`` there.
     """
-    if list(keys(read_text(KEYRING))) == [fingerprint]:
+    known = list(keys(read_text(KEYRING))) == [fingerprint]
+    if known and not thorough:
         return {"state": "known"}
+    seconds = preflight.PATIENCE if thorough else 20
     try:
-        found = keys(fetch(url.rstrip("/") + "/jitsi-key.gpg.key"))
-        fetch(url.rstrip("/") + "/stable/InRelease")
+        found = {} if known else keys(fetch(url.rstrip("/") + "/jitsi-key.gpg.key", seconds)[0])
+        _text, told = fetch(url.rstrip("/") + "/stable/InRelease", seconds)
     except urllib.error.HTTPError as error:
         return {"state": "missing", "url": error.url, "reason": f"it answers {error.code}"}
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return {"state": "unreachable", "reason": str(getattr(error, "reason", error))}
+    if known:
+        return {"state": "known", "time": told}
     if fingerprint not in found:
-        return {"state": "other_key", "found": ", ".join(found)}
-    return {"state": "new", "key": armour(found[fingerprint])}
+        return {"state": "other_key", "found": ", ".join(found), "time": told}
+    return {"state": "new", "key": armour(found[fingerprint]), "time": told}
+
+
+def outward(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of the repository, and of a thorough look what takes time."""
+    thorough = given["thorough"]
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(
+            repository, given["repository"], given["fingerprint"], thorough=thorough
+        )
+        facts = {"preflight": preflight.look()} if thorough else {}
+        return facts | {"repository": asked.result()}
+
+
+def foreign_sites() -> list[str]:
+    """Return the pages that nginx serves here already, without the one that Debian brings."""
+    paths = [*glob.glob("/etc/nginx/sites-enabled/*"), *glob.glob("/etc/nginx/conf.d/*.conf")]
+    return sorted(path for path in paths if os.path.basename(path) != "default")
 
 
 def trusted_internally(name: str) -> bool:
@@ -154,6 +186,7 @@ def main() -> None:
             "units": {"type": "list", "elements": "str", "default": []},
             "repository": {"type": "str", "required": True},
             "fingerprint": {"type": "str", "required": True, "no_log": False},
+            "thorough": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -183,7 +216,7 @@ def main() -> None:
         path for path, found in facts["certificates"].items() if found and served_everywhere(path)
     ]
     facts["acme_renewal"] = read_text(f"/etc/letsencrypt/renewal/{domain}.conf")
-    facts["repository"] = repository(module.params["repository"], module.params["fingerprint"])
+    facts.update(outward(module.params))
     facts["trusted"] = trusted_internally("auth." + domain)
     facts["accounts"] = service_accounts(domain)
     facts["pending"] = read_json(PENDING, {})
@@ -191,6 +224,9 @@ def main() -> None:
     facts["local_changes"] = sorted(
         p for p in glob.glob(CONFIG + "/local/**", recursive=True) if os.path.isfile(p)
     )
+    facts["host_name"] = os.uname().nodename
+    facts["hosts"] = readings.hosts(read_text("/etc/hosts"), domain, facts["host_name"])
+    facts["foreign_sites"] = [] if facts["ours"] else foreign_sites()
     module.exit_json(changed=False, server=facts)
 
 

@@ -151,3 +151,14 @@ def ssh_ports(
         if held["program"] == "sshd" and not held["address"].startswith(("127.", "::1"))
     )
     return sorted(int(port) for port in ports if port != "0")
+
+
+def hosts(text: str, *names: str) -> dict[str, list[str]]:
+    """Return the addresses that /etc/hosts has for these names."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for line in text.splitlines():
+        address, *known = line.partition("#")[0].split() or [""]
+        for name in names:
+            if name.lower() in (one.lower() for one in known):
+                found[name].append(address)
+    return found

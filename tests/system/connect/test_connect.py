@@ -280,8 +280,11 @@ def test_keyboard_interactive_with_a_forced_change(
     assert "From now on it is: " in done.out
 
 
-def test_deploy_offers_the_first_contact(rented: Host, technician: MakeTechnician) -> None:
-    program = technician().at_a_terminal("deploy")
+@pytest.mark.parametrize("verb", ["deploy", "check"])
+def test_deploy_and_check_offer_the_first_contact(
+    rented: Host, technician: MakeTechnician, verb: str
+) -> None:
+    program = technician().at_a_terminal(verb)
     program.expect_exact("The server of nord is new here.")
     program.expect_exact(fingerprint(rented))
     program.expect_exact("[y/N, or paste its fingerprint] ")
@@ -289,6 +292,6 @@ def test_deploy_offers_the_first_contact(rented: Host, technician: MakeTechnicia
     program.expect(pexpect.EOF)
     program.close()
     assert program.exitstatus == 3
-    done = technician().run(verb="deploy")
+    done = technician().run(verb=verb)
     assert done.code == 3
     assert done.err.endswith(f"  Next   provision connect {KEY}\n")

@@ -1,0 +1,32 @@
+"""Everything that one thorough look at a server shows; apart from it, nothing is needed here."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from provision.checks import clock, machine, packages, server
+from provision.checks.result import Result, ok
+from provision.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def on_server(settings: Mapping[str, Any], seen: dict[str, Any]) -> dict[str, list[Result]]:
+    """Return what the server itself shows; `seen` is a thorough look just taken (server_facts)."""
+    repository = seen["repository"]
+    return {
+        "server": [
+            *machine.check(seen, settings["domain"]),
+            *clock.check(seen["time"], time.time(), repository.get("time", 0)),
+            *(
+                server.check(seen, settings["domain"])
+                or [ok(_("Nothing that runs there is in the way."))]
+            ),
+        ],
+        "packages": (
+            packages.check(seen) + server.check_repository(seen, settings["repository"])
+            or [ok(_("Packages can be installed."))]
+        ),
+    }

@@ -1,0 +1,177 @@
+"""The ports of a server from this computer: a listener there for some seconds, probes from here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import shlex
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provision import listener, openssh, probe
+from provision.checks.hosts import as_ip
+from provision.i18n import _
+from provision.probe import Aim, Reach, Reading
+
+if TYPE_CHECKING:
+    from provision.settings import School
+
+PUBLIC = (("tcp", 80), ("tcp", 443), ("udp", 3478), ("tcp", 5349), ("udp", 10000))
+"""What people's browsers and the certificate authority reach; roles/turn, web and videobridge."""
+PATIENCE = 25
+"""How long signing in may take before the ports count as not looked at."""
+GOODBYE = 5
+LIFETIME = 30
+"""After so many seconds the listener ends even if nobody tells it to."""
+PROGRAM = Path(listener.__file__).read_text(encoding="utf-8")
+START = (
+    "import json, sys; given = json.loads(sys.stdin.readline()); "
+    'exec(compile(given["program"], "provision-check", "exec")); main(given)'
+)
+"""Reads the listener and what it is to do from the first line of its standard input."""
+
+
+BEGUN = {"held", "alone", "watches", "addresses", "client"}
+"""What the listener says first."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What was seen of a server's ports; without readings, `reason` says why."""
+
+    readings: tuple[Reading, ...] = ()
+    alone: bool = True
+    """False where another check of this server runs at the same time."""
+    reason: str = ""
+
+
+async def look(school: School, known_hosts: Path, identity: Path | None) -> Ports:
+    """Return what reaches the server's ports from here; whatever happens, the listener ends."""
+    command = f"python3 -c {shlex.quote(START)}"
+    if school.ssh_user != "root":
+        command = f"sudo -n {command}"
+    words = openssh.arguments(school, known_hosts, identity, command)
+    pipe = asyncio.subprocess.PIPE
+    try:
+        session = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=pipe)
+    except FileNotFoundError:
+        return Ports(reason="ssh")
+    try:
+        return await _with_listener(session, school)
+    except (ValueError, TypeError, KeyError):
+        return Ports(reason=_("the server answers nonsense."))
+    finally:
+        # Its standard input is closed with it, and that ends the listener.
+        with suppress(ProcessLookupError):
+            session.kill()
+        with suppress(TimeoutError):  # a program that ssh has started may outlive it
+            await asyncio.wait_for(session.communicate(), GOODBYE)
+        session._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
+
+
+async def _with_listener(session: asyncio.subprocess.Process, school: School) -> Ports:
+    secret = secrets.token_bytes(16)
+    given = {
+        "program": PROGRAM,
+        "secret": secret.hex(),
+        "ports": PUBLIC,
+        "seconds": LIFETIME,
+    }
+    try:
+        begun = await asyncio.wait_for(_told(session, json.dumps(given)), PATIENCE)
+    except (TimeoutError, OSError, ValueError, RecursionError):  # whatever it says instead
+        begun = {}
+    if not begun.keys() >= BEGUN:
+        return Ports(reason=await _last_words(session))
+    held = {(protocol, number, family) for protocol, number, family in begun["held"]}
+    targets = await _targets(school.address, begun["addresses"])
+    aims = [
+        Aim(protocol, number, family, address, held=(protocol, number, family) in held)
+        for family, address in targets.items()
+        for protocol, number in PUBLIC
+    ]
+    readings = await asyncio.gather(*(_reach(aim, secret, school.domain) for aim in aims))
+    arrived = None
+    if begun["watches"]:
+        with suppress(TimeoutError, OSError, ValueError):
+            ended = await asyncio.wait_for(_told(session, "end"), probe.SECONDS)
+            arrived = _of_ours(ended.get("arrived"), begun["client"])
+    return Ports(
+        tuple(
+            reading if arrived is None else replace(reading, arrived=_key(reading.aim) in arrived)
+            for reading in readings
+        ),
+        alone=begun["alone"],
+    )
+
+
+async def _told(session: asyncio.subprocess.Process, line: str) -> dict[str, Any]:
+    """Return the listener's answer to a line, or nothing if it has ended."""
+    assert session.stdin
+    assert session.stdout
+    session.stdin.write(f"{line}\n".encode())
+    await session.stdin.drain()
+    while answer := await session.stdout.readline():
+        if answer.startswith(b"{"):  # shells of some providers greet first
+            told: dict[str, Any] = json.loads(answer)
+            return told
+    return {}
+
+
+async def _last_words(session: asyncio.subprocess.Process) -> str:
+    """Return what ssh, sudo or Python said when there was no listener."""
+    said = b""
+    with suppress(TimeoutError):
+        said = (await asyncio.wait_for(session.communicate(), GOODBYE))[1]
+    lines = said.decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+async def _targets(address: str, own: dict[str, str]) -> dict[int, str]:
+    """Return which address stands for the server in each family: settings first, then its own."""
+    targets = {int(family): known for family, known in own.items() if not _is_local(known)}
+    known = as_ip(address)
+    if known:
+        own_address = as_ip(targets.get(known.version, ""))
+        # Who signs in through a private network still wants to know what the world reaches.
+        if own_address and own_address.is_global and not known.is_global:
+            return targets
+        return targets | {known.version: str(known)}
+    loop = asyncio.get_running_loop()
+    with suppress(OSError):
+        for family, kind in listener.FAMILIES.items():
+            with suppress(OSError):
+                found = await loop.getaddrinfo(address, None, family=kind)
+                targets[family] = str(found[0][4][0])
+    return targets
+
+
+def _is_local(address: str) -> bool:
+    return ip_address(address).is_link_local or ip_address(address).is_loopback
+
+
+async def _reach(aim: Aim, secret: bytes, host: str) -> Reading:
+    if not probe.has_way(aim.family, aim.address):
+        return Reading(aim, Reach.NO_WAY)
+    return await probe.reach(aim, secret, host)
+
+
+def _key(aim: Aim) -> tuple[str, int, int]:
+    return aim.protocol, aim.number, aim.family
+
+
+def _of_ours(arrived: Any, client: str) -> set[tuple[str, int, int]]:
+    """Return what arrived from this computer.
+
+    A datagram has its token; anybody may begin a TCP connection, but not from this address.
+    """
+    known = as_ip(client)
+    return {
+        (protocol, number, family)
+        for protocol, number, family, sender in arrived or ()
+        if protocol == "udp" or known is None or known.version != family or sender == client
+    }

@@ -1,0 +1,198 @@
+"""Everything that would go wrong in a deployment, found before anything is installed.
+
+Three looks at the same time, for all schools: the server itself (through Ansible), its ports and
+its names (from this computer). The checks judge what was seen; nothing is changed anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from provision import lookups
+from provision.checks import caa, names, network, server
+from provision.checks.facts import on_server
+from provision.checks.hosts import as_ip
+from provision.checks.result import Level, Result
+from provision.errors import ExitCode, ProvisionError
+from provision.i18n import N_, _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from provision.lookups import Names
+    from provision.ports import Ports
+    from provision.settings import School
+
+GROUPS = {
+    "server": N_("the server"),
+    "packages": N_("packages"),
+    "names": N_("names"),
+    "ports": N_("ports, from this computer"),
+}
+LOOK = "Look at the server"
+"""The task of roles/deployment/tasks/check.yml that brings the facts."""
+SERVED = "/etc/jitsi-provision/tls/fullchain.pem"
+
+
+@dataclass
+class Examination:
+    """What was found for one school."""
+
+    school: School
+    findings: dict[str, list[Result]] = field(default_factory=dict)
+    """By group, as in GROUPS; the worst last."""
+    error: ProvisionError | None = None
+    """Why nothing could be found."""
+    system: str = ""
+    """The server's operating system in a few words."""
+
+    def level(self, level: Level) -> list[Result]:
+        """Return the findings of one level."""
+        return [one for group in self.findings.values() for one in group if one.level is level]
+
+    @property
+    def code(self) -> ExitCode:
+        """Return what a script should know."""
+        if self.error:
+            return self.error.exit_code
+        wrong = self.level(Level.FAILURE)
+        if any(one.refusal for one in wrong):
+            return ExitCode.REFUSED
+        return ExitCode.CHECK_FAILED if wrong else ExitCode.OK
+
+
+def examine(
+    inventory: Path, schools: Mapping[str, School], *, ask: bool = True
+) -> dict[str, Examination]:
+    """Return what is found for each school; one school's failure stops no other's look.
+
+    With `ask`, a person at a terminal may make the first contact with a new server.
+    """
+    from provision import connect, console, runner  # noqa: PLC0415 - the action plugins need neither
+    from provision.failures import explain  # noqa: PLC0415 - as above
+
+    found = {key: Examination(school) for key, school in schools.items()}
+    for key, school in schools.items() if ask else ():
+        try:
+            connect.ensure(inventory, {key: school})
+        except ProvisionError as error:
+            found[key].error = error
+    wanted = {key: school for key, school in schools.items() if not found[key].error}
+    if not wanted:
+        return found
+    outside = _Outside(inventory, wanted)
+    outside.start()
+    step = console.Step(_("look at server, names and ports"))
+    try:
+        outcomes = runner.run("check", inventory, list(wanted))
+        outside.join()
+    except BaseException:
+        outside.cancel()
+        raise
+    finally:
+        step.drop()
+    for key, outcome in outcomes.items():
+        seen = outcome.results.get(LOOK, {}).get("server")
+        if seen is None:
+            failure = outcome.failure or {"unreachable": True, "msg": ""}
+            found[key].error = explain(failure, schools[key], key)
+        else:
+            _judge(found[key], seen, *outside.seen[key])
+    return found
+
+
+def _judge(found: Examination, seen: dict[str, Any], ports: Ports, known: Names) -> None:
+    """Put everything that was seen of a school together."""
+    from provision.checks import ports as port_checks  # noqa: PLC0415 - as above
+
+    school = found.school
+    settings = school.model_dump()
+    way = server.addressing(seen, school.address)
+    where = names.place(seen, school.address, way["public_address4"], public=way["public"])
+    named = {version for version, kind in ((4, "ipv4"), (6, "ipv6"))
+             for name in known.names if getattr(name, kind).values}  # fmt: skip
+    around = port_checks.Around(
+        listeners=seen["listeners"],
+        certificate=seen["certificates"].get(SERVED, {}).get("fingerprint", ""),
+        firewalls=seen["preflight"]["firewalls"],
+        behind=network.translated(seen, where.ipv4),
+        letsencrypt=school.certificate == "letsencrypt",
+        # Without any record yet, the families are those that the server has.
+        named=frozenset(named or {4, 6}),
+    )
+    results = on_server(settings, seen)
+    results["names"] = names.check(known, where)
+    if "turn_domain" in type(school).model_fields and not getattr(school, "turn_domain", None):
+        results["names"].append(names.no_second_name())
+    if school.certificate == "letsencrypt":
+        for name in known.names:
+            results["names"] += caa.check(name, school.acme_directory)
+    results["ports"] = [
+        *network.check(seen, where.ipv4, port_checks.forwarded()),
+        *port_checks.check(ports, around),
+    ]
+    order = list(Level)
+    for group, members in results.items():
+        found.findings[group] = sorted(members, key=lambda one: order.index(one.level))
+    found.system = seen["os_name"].split(" (")[0].replace("GNU/Linux ", "")
+
+
+class _Outside(Thread):
+    """The looks from this computer, all in one loop beside Ansible."""
+
+    def __init__(self, inventory: Path, schools: Mapping[str, School]) -> None:
+        super().__init__(daemon=True)
+        self.inventory = inventory
+        self.schools = schools
+        self.seen: dict[str, tuple[Ports, Names]] = {}
+        self.bug: BaseException | None = None
+        self.loop = asyncio.new_event_loop()
+        self.task = self.loop.create_task(self._look())
+
+    def run(self) -> None:
+        """Look, then close the loop; what goes wrong in it, `join` raises."""
+        try:
+            self.loop.run_until_complete(self.task)
+        except asyncio.CancelledError:
+            pass
+        except Exception as bug:  # noqa: BLE001 - it belongs to whoever waits
+            self.bug = bug
+        finally:
+            self.loop.close()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the end."""
+        super().join(timeout)
+        if self.bug:
+            raise self.bug
+
+    def cancel(self) -> None:
+        """End everything now, above all the listeners on the servers."""
+        if self.is_alive():
+            self.loop.call_soon_threadsafe(self.task.cancel)
+        super().join()
+
+    async def _look(self) -> None:
+        found = await asyncio.gather(*(self._one(*pair) for pair in self.schools.items()))
+        self.seen.update(zip(self.schools, found, strict=True))
+
+    async def _one(self, key: str, school: School) -> tuple[Ports, Names]:
+        from provision import connect, host_keys, inventory, ports  # noqa: PLC0415 - as above
+
+        written = inventory.variable(self.inventory, key, connect.KEY_FILE)
+        wanted = [school.domain]
+        if second := getattr(school, "turn_domain", None):
+            wanted.append(second)
+        known = as_ip(school.address)
+        return await asyncio.gather(
+            ports.look(
+                school,
+                self.inventory.parent / host_keys.FILE,
+                Path(written) if written else None,
+            ),
+            lookups.look(wanted, [str(known)] if known else []),
+        )
