@@ -21,7 +21,9 @@ from provision.errors import BugError
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILE_KEYS = ("owner", "group", "mode", "validate", "validate_inside", "restart", "reload")
+FILE_KEYS = (
+    "owner", "group", "mode", "validate", "validate_inside", "validate_needs", "restart", "reload",
+)  # fmt: skip
 LISTS = (
     "packages", "answers", "groups", "users", "directories", "key_pairs", "links", "absent",
     "timers",
