@@ -23,8 +23,8 @@ TITLES = {
     "install": N_("install packages"),
     "accounts": N_("accounts"),
     "start": N_("start services"),
-    "certificate": N_("certificate"),
     "conference": N_("first conference"),
+    "certificate": N_("certificate"),
 }
 SERVICES = {
     "prosody.service": "Prosody",
@@ -267,8 +267,11 @@ def _server(outcome: runner.Outcome) -> dict[str, Any]:
 
 def _warnings(outcome: runner.Outcome) -> Sequence[str]:
     """Return what a person should know about the server."""
-    checked = outcome.results.get("Check that nothing is in the way", {})
-    warnings: list[str] = list(checked.get("warnings_found", []))
+    warnings: list[str] = [
+        sentence
+        for task in ("Check the settings", "Check that nothing is in the way")
+        for sentence in outcome.results.get(task, {}).get("warnings_found", [])
+    ]
     local = _server(outcome).get("local_changes", [])
     if local:
         warnings.append(

@@ -13,12 +13,14 @@ from provision.checks.result import Level, Result
 from provision.errors import DeploymentError, ExitCode, RefusedError
 
 DOMAIN = "meet.example.org"
+NOW = 1795651200.0
 SETTINGS = {
     "domain": DOMAIN,
     "address": "203.0.113.10",
     "certificate": "letsencrypt",
     "repository": "https://download.jitsi.org",
     "acme_directory": "https://acme.example.org/directory",
+    "turn_domain": None,
 }
 
 
@@ -40,6 +42,7 @@ def seen(**facts: Any) -> dict[str, Any]:
         "address6": "",
         "repository": {"state": "new", "key": "x"},
         "certificates": {},
+        "time": NOW,
         "acme_renewal": "",
         **facts,
     }
