@@ -236,9 +236,8 @@ def _print_plan(
         N_("would reload {number}:"): _affected(tree, "reload"),
     }
     if outcome.results.get("Obtain the certificate", {}).get("changed"):
-        rows[N_("would obtain {number}:")] = [
-            _("a certificate for {domain}").format(domain=school.domain)
-        ]
+        names = ", ".join(name for name in (school.domain, school.turn_domain) if name)
+        rows[N_("would obtain {number}:")] = [_("a certificate for {domain}").format(domain=names)]
     rows = {heading: things for heading, things in rows.items() if things}
     if not rows:
         console.result("  " + _("nothing to change"))

@@ -1,4 +1,4 @@
-"""TLS: a name that does not lead here yet stops nothing but the certificate, and says what to enter.
+"""TLS: a name that does not lead here yet stops only the certificate, and says what to enter.
 
 The server of these tests is a finished one whose certificate was taken away.
 """
@@ -76,8 +76,10 @@ def right(school: School) -> str:
 def test_a_name_that_is_missing(uncertified: School) -> None:
     assert told(uncertified, deploy(uncertified, "", "")) == (
         f"There is no certificate yet: no name server knows {uncertified.domain}.",
-        f"at your registrar, enter what follows; then run this again. {STAYS}\n"
-        f"{right(uncertified)}",
+        (
+            f"at your registrar, enter what follows; then run this again. {STAYS}\n"
+            f"{right(uncertified)}"
+        ),
     )
 
 
@@ -87,8 +89,10 @@ def test_a_name_that_leads_elsewhere(uncertified: School, family: int) -> None:
     four, six = (GATEWAY, "") if family == 4 else (host.address, GATEWAY6)
     assert told(uncertified, deploy(uncertified, four, six)) == (
         f"There is no certificate yet: {name} does not lead to this server alone.",
-        f"at your registrar, take {four if family == 4 else six} away from {name}, so that only "
-        f"what follows is left; then run this again. {STAYS}\n{right(uncertified)}",
+        (
+            f"at your registrar, take {four if family == 4 else six} away from {name}, so that "
+            f"only what follows is left; then run this again. {STAYS}\n{right(uncertified)}"
+        ),
     )
 
 
