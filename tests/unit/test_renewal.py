@@ -1,4 +1,4 @@
-"""Whether the certificate that is there is the right one, and what a second name is worth."""
+"""Whether the certificate that is there is the right one, for both names if there are two."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from provision import deployment
-from provision.checks import server, turn_name
-from provision.checks.result import Level
+from provision.checks import server
 from tests.unit.test_server_check import DOMAIN, NOW, SETTINGS, listener, seen
 
 SECOND = "turn.example.org"
@@ -88,21 +87,3 @@ def test_ports_behind_443_are_needed_with_a_second_name_only() -> None:
     [finding] = server.check(facts, DOMAIN, behind_stream=True)
     assert finding.sentence == "The program krb524 holds port 4444/tcp, which Jitsi needs."
     assert finding.refusal
-
-
-def test_what_the_lack_of_a_second_name_costs() -> None:
-    lacking = turn_name.check("meet.school.example.org", None)
-    assert lacking.level is Level.WARNING
-    assert lacking.sentence == (
-        "Whoever sits in a network that lets only HTTPS out (some offices, hospitals, hotels) sees "
-        "the page, but has no picture and no sound."
-    )
-    assert lacking.remedy == (
-        "if that matters: at your registrar, let a second name such as turn.school.example.org "
-        "point to the server, and enter it as `turn_domain` in inventory.yml"
-    )
-    there = turn_name.check("meet.school.example.org", SECOND)
-    assert (there.level, there.sentence) == (
-        Level.OK,
-        "Networks that let only HTTPS out can take part, through turn.example.org.",
-    )
