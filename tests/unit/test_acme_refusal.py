@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -175,6 +178,32 @@ def test_an_authority_is_called_what_its_directory_says(
         "records": BOTH,
         "authority": "authority.example",
     }
+
+
+class Directory(BaseHTTPRequestHandler):
+    """An authority's directory, with what it is called if that is asked for."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        meta = {"caaIdentities": ["authority.example", "other.example"]}
+        known = {"meta": meta} if self.path == "/named" else {"newOrder": "x"}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(known).encode() if self.path != "/torn" else b"{")
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(
+    ("path", "name"), [("named", "authority.example"), ("nameless", ""), ("torn", "")]
+)
+def test_the_name_of_an_authority_stands_in_its_directory(path: str, name: str) -> None:
+    with HTTPServer(("127.0.0.1", 0), Directory) as web:
+        Thread(target=web.handle_request, daemon=True).start()
+        url = f"http://127.0.0.1:{web.server_port}/{path}"
+        assert modules.utility("acme_refusal").identity(url, "") == name
 
 
 @pytest.mark.parametrize(
