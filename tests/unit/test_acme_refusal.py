@@ -140,6 +140,22 @@ def test_the_second_name_is_named_where_only_that_is_refused(ask: Ask, programs:
     }
 
 
+def test_all_names_that_are_refused_get_their_records_the_pages_first(
+    ask: Ask, programs: Path
+) -> None:
+    text = REFUSED.format(type="dns", detail="no valid A records found for {name}")
+    block = text[text.index("  Domain:") : text.index("\n\nHint")]
+    turn = block.replace("Domain: meet.", "Domain: turn.")
+    refused(programs, text.replace(block, f"{turn}\n\n{block}"))
+    names_lead_to(programs)
+    answer = told(ask(records={"A": "203.0.113.10"}))
+    assert answer == {
+        "kind": "acme_dns",
+        "name": "meet.example.org",
+        "records": "meet.example.org  A  203.0.113.10\nturn.example.org  A  203.0.113.10",
+    }
+
+
 @pytest.mark.parametrize("code", [0, 9])
 def test_a_name_that_leads_here_or_cannot_be_looked_up_is_the_firewalls_matter(
     ask: Ask, programs: Path, code: int

@@ -81,7 +81,8 @@ def details(kind: str, said: str, reason: str, names: list[str], server: Server)
         return {"kind": "acme_rate_limit_until", "until": until} if until else {"kind": kind}
     if kind not in ABOUT_THE_NAME:
         return {"kind": kind}
-    refused = [name for name in re.findall(r"Domain: +(\S+)", said) if name in names] or names[:1]
+    told = re.findall(r"Domain: +(\S+)", said)
+    refused = [name for name in names if name in told] or names[:1]
     wrong = {"kind": kind, "name": refused[0], "records": to_enter(refused, server.records)}
     if kind == "acme_caa":
         return wrong | caa_owner(reason, refused[0])
