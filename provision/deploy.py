@@ -23,9 +23,9 @@ TITLES = {
     "install": N_("install packages"),
     "accounts": N_("accounts"),
     "start": N_("start services"),
-    "certificate": N_("certificate"),
     "conference": N_("first conference"),
     "access": N_("firewall and SSH"),
+    "certificate": N_("certificate"),
 }
 SERVICES = {
     "prosody.service": "Prosody",
@@ -239,9 +239,8 @@ def _print_plan(
         N_("would reload {number}:"): _affected(tree, "reload"),
     }
     if outcome.results.get("Obtain the certificate", {}).get("changed"):
-        rows[N_("would obtain {number}:")] = [
-            _("a certificate for {domain}").format(domain=school.domain)
-        ]
+        names = ", ".join(name for name in (school.domain, school.turn_domain) if name)
+        rows[N_("would obtain {number}:")] = [_("a certificate for {domain}").format(domain=names)]
     rows = {heading: things for heading, things in rows.items() if things}
     if not rows:
         console.result("  " + _("nothing to change"))
@@ -270,8 +269,11 @@ def _server(outcome: runner.Outcome) -> dict[str, Any]:
 
 def _warnings(outcome: runner.Outcome) -> Sequence[str]:
     """Return what a person should know about the server."""
-    checked = outcome.results.get("Check that nothing is in the way", {})
-    warnings: list[str] = list(checked.get("warnings_found", []))
+    warnings: list[str] = [
+        sentence
+        for task in ("Check the settings", "Check that nothing is in the way")
+        for sentence in outcome.results.get(task, {}).get("warnings_found", [])
+    ]
     local = _server(outcome).get("local_changes", [])
     if local:
         warnings.append(

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from provision import host_keys, i18n, school_settings, tree
-from provision.checks import certificate, clock, machine, protection, server
+from provision.checks import certificate, clock, machine, protection, renewal, server
 from provision.checks.facts import on_server
 from provision.checks.result import Level, failures
 from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
@@ -55,23 +55,28 @@ def answer(action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def prepare(host: str, values: dict[str, Any], base: Path, roles: Path) -> dict[str, Any]:
-    """Return ``settings`` with their defaults; raises SettingsError before anything is touched.
+    """Return ``settings`` with their defaults, ``units`` and ``warnings_found``.
+
+    Raises SettingsError before anything is touched.
 
     ``base`` is the directory of inventory.yml, from which paths of files are read.
     """
     settings = school_settings.validate_host_vars(host, values)
+    warnings: list[str] = []
     if settings["certificate"] == "own":
         results = certificate.check_files(
             school_settings.file_path(settings["certificate_file"], base),
             school_settings.file_path(settings["certificate_key_file"], base),
             settings["domain"],
+            turn_domain=settings["turn_domain"],
         )
         if wrong := failures(results):
             problems = [Problem(result.sentence, setting="certificate") for result in wrong]
             raise SettingsError(host, problems, next=wrong[0].remedy)
+        warnings = [result.sentence for result in results if result.level is Level.WARNING]
     if settings["acme_ca_file"]:
         _read(settings["acme_ca_file"], base)
-    return {"settings": settings, "units": _units(roles)}
+    return {"settings": settings, "units": _units(roles), "warnings_found": warnings}
 
 
 def _units(roles: Path) -> list[str]:
@@ -88,7 +93,7 @@ def judge(settings: dict[str, Any], seen: dict[str, Any], base: Path) -> dict[st
     ``base`` is the directory of inventory.yml, with its known_hosts.
     """
     findings = [
-        *server.check(seen, settings["domain"]),
+        *server.check(seen, settings["domain"], behind_stream=bool(settings["turn_domain"])),
         *protection.check(seen, settings),
         *server.check_repository(seen, settings["repository"]),
         *machine.own_name(seen, settings["domain"]),
@@ -103,17 +108,14 @@ def judge(settings: dict[str, Any], seen: dict[str, Any], base: Path) -> dict[st
         )
     pair = [path.format(domain=settings["domain"]) for path in SOURCES[settings["certificate"]]]
     found = seen["certificates"].get(pair[0], {})
-    issued = (
-        bool(found)
-        and settings["domain"] in found["names"]
-        and (
-            settings["certificate"] != "letsencrypt"
-            or f"server = {settings['acme_directory']}\n" in seen["acme_renewal"]
-        )
-    )
+    issued = bool(found)
+    if settings["certificate"] == "letsencrypt":
+        issued = issued and renewal.is_right(found, seen, settings)
+        findings += renewal.check(found, seen["time"]) if issued else []
+    addressing = server.addressing(seen, settings["address"])
     return {
         "server": seen
-        | server.addressing(seen, settings["address"])
+        | addressing
         | {
             "time_service": next((n for n in TIME_SERVICES if n in seen["packages"]), ""),
             "host_key_algorithms": _host_key_algorithms(settings, base),
@@ -122,6 +124,9 @@ def judge(settings: dict[str, Any], seen: dict[str, Any], base: Path) -> dict[st
         "certificate_pair": pair,
         "certificate_to_start": pair if issued else list(SOURCES["self-signed"]),
         "certificate_issued": issued,
+        "certificate_names": renewal.names(settings),
+        "records": renewal.records(seen | addressing),
+        "own_addresses": [*seen["addresses"], addressing["public_address4"]],
     }
 
 

@@ -66,24 +66,44 @@ KINDS = {
         N_("run this again; if it stays, look at /var/log/jitsi/jvb.log on the server"),
     ),
     "acme_dns": (
-        N_("There is no certificate yet: the certificate authority does not find the name."),
-        N_("at your registrar, let {domain} point to {address}; then run this again. "
-           "Everything else is installed and stays as it is."),
+        N_("There is no certificate yet: no name server knows {name}."),
+        N_("at your registrar, enter what follows; then run this again. Everything else is "
+           "installed and stays as it is.\n{records}"),
+    ),
+    "acme_elsewhere": (
+        N_("There is no certificate yet: {name} does not lead to this server alone."),
+        N_("at your registrar, take {found} away from {name}, so that only what follows is left; "
+           "then run this again. Everything else is installed and stays as it is.\n{records}"),
     ),
     "acme_connection": (
         N_("There is no certificate yet: the certificate authority does not reach the server."),
-        N_("let {domain} point to {address}, and let port 80 through the provider's firewall; then "
-           "run this again. Everything else is installed and stays as it is."),
+        N_("let port 80 (TCP) through the provider's firewall, and look whether your registrar has "
+           "what follows; then run this again. Everything else is installed and stays as it is.\n"
+           "{records}"),
     ),
     "acme_caa": (
-        N_("There is no certificate yet: a CAA record forbids this certificate authority."),
-        N_("at your registrar, add it to the CAA record of {domain} or delete that record; then "
-           "run this again. Everything else is installed and stays as it is."),
+        N_("There is no certificate yet: a CAA record of {name} forbids this certificate "
+           "authority."),
+        N_("ask the authority what it is called in CAA records, and at your registrar enter that "
+           "beside the others of {name}, or delete them; then run this again. Everything else is "
+           "installed and stays as it is."),
+    ),
+    "acme_caa_record": (
+        N_("There is no certificate yet: a CAA record of {name} forbids this certificate "
+           "authority."),
+        N_("at your registrar, enter what follows beside the other CAA records; then run this "
+           "again. Everything else is installed and stays as it is.\n"
+           '{name}  CAA  0 issue "{authority}"'),
     ),
     "acme_rate_limit": (
-        N_("There is no certificate yet: too many were issued for this name lately."),
-        N_("wait until the time that is named, then run this again. Everything else is installed "
-           "and stays as it is."),
+        N_("There is no certificate yet: the authority was asked too often lately."),
+        N_("run this again in an hour; if it says the same, in a week. Everything else is "
+           "installed and stays as it is."),
+    ),
+    "acme_rate_limit_until": (
+        N_("There is no certificate yet: the authority was asked too often lately."),
+        N_("run this again after {until}, not before. Everything else is installed and stays as it "
+           "is."),
     ),
     "acme_directory": (
         N_("There is no certificate yet: the server cannot reach the certificate authority."),
@@ -144,6 +164,15 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
         "port": school.ssh_port,
         "connect": f"provision connect {key}".rstrip(),
     }
+    # What a certificate authority's refusal is about; see module_utils/acme_refusal.py.
+    refusal = {
+        "name": school.domain,
+        "records": f"{school.domain}  A  {school.address}",
+        "found": "",
+        "until": "",
+        "authority": "",
+    }
+    values |= {word: failure.get(word, default) for word, default in refusal.items()}
     told = failure.get("error")
     if told:
         return _ToldError(told)

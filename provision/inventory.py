@@ -283,7 +283,10 @@ def _same_twice(reading: _Reading, document: Document) -> list[Problem]:
     first: dict[tuple[str, str], str] = {}
     for key, school in reading.schools.items():
         server = f"{school.address} {school.ssh_port}"
-        for name, value in (("domain", school.domain), ("address", server)):
+        own = (("domain", school.domain), ("address", server), ("turn_domain", school.turn_domain))
+        for name, value in own:
+            if value is None:
+                continue
             other = first.setdefault((name, value), key)
             if other != key:
                 sentence = _("{other} in line {line} has the same; each school needs its own.")

@@ -24,6 +24,7 @@ def results(school: School, base: Path) -> list[Result]:
         file_path(school.certificate_file, base),
         file_path(school.certificate_key_file, base),
         school.domain,
+        turn_domain=school.turn_domain,
     )
 
 

@@ -22,7 +22,7 @@ from provision import i18n, paths
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-PHASES = ("look", "write", "install", "accounts", "start", "certificate", "conference", "access")
+PHASES = ("look", "write", "install", "accounts", "start", "conference", "access", "certificate")
 """In the order of the tasks, whose names begin with one of these and a bar."""
 
 
@@ -46,7 +46,7 @@ class Outcome:
             changed += [f"package {name}" for name in result.get("installed", [])]
             for verb in ("added", "updated", "removed"):
                 changed += [f"account {name}" for name in result.get(verb, [])]
-            if result.get("changed") and result.get("stdout") is not None:
+            if result.get("changed") and "install-certificate" in str(result.get("cmd")):
                 changed += [f"certificate of {name}" for name in result["stdout"].split()]
         return list(dict.fromkeys(changed))
 

@@ -181,6 +181,12 @@ def _conditions(values: Mapping[str, Any]) -> list[Problem]:
     """Return the settings that are missing or pointless because of another one."""
     problems = []
     for name, row in TABLE.items():
+        other = row.setting.differs_from
+        if other and values.get(name) and values[name] == values.get(other):
+            sentence = _("It must be another name than {other}.").format(other=other)
+            problems.append(
+                Problem(f"{sentence} {example(name)}", setting=name, value=shown(values[name]))
+            )
         if row.setting.needs is None:
             continue
         other, wanted = row.setting.needs

@@ -30,6 +30,8 @@ class Setting:
     """What the wizard asks; nothing for a setting that has a good default."""
     needs: tuple[str, str] | None = None
     """Another setting and the value it must have, else this one is neither asked nor allowed."""
+    differs_from: str = ""
+    """Another setting that must not have the same value."""
     one_school_only: bool = False
     """True where two schools can never share the value."""
     is_file: bool = False
@@ -140,6 +142,19 @@ class School(BaseModel):
         Field(strict=True, ge=1, le=90),
         Setting(help=N_("After how many days log files are deleted, 1 to 90."), example="7"),
     ] = 7
+    turn_domain: Annotated[
+        str | None,
+        AfterValidator(optional(hosts.domain)),
+        Setting(
+            help=N_(
+                "A second name that points to the server, for networks that let only HTTPS out: "
+                "there, picture and sound take port 443 under it."
+            ),
+            example="turn.gymnasium-nord.example.org",
+            differs_from="domain",
+            one_school_only=True,
+        ),
+    ] = None
     school_networks: Annotated[
         list[Annotated[str, AfterValidator(values.network)]],
         Setting(

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_KEYS = (
-    "owner", "group", "mode", "validate", "validate_inside", "restart", "reload", "guarded",
+    "owner", "group", "mode", "validate", "validate_inside", "validate_needs", "restart", "reload",
+    "guarded",
 )  # fmt: skip
 LISTS = (
     "packages", "answers", "groups", "users", "directories", "key_pairs", "links", "absent",

@@ -24,20 +24,27 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
-SOON = timedelta(days=14)
+SOON = timedelta(days=30)
 SMALLEST_RSA = 2048
 CURVES = (ec.SECP256R1, ec.SECP384R1)
 OLD_HASHES = {"md5", "sha1"}
 
 
 def check_files(
-    certificate: Path, key: Path, domain: str, now: datetime | None = None
+    certificate: Path,
+    key: Path,
+    domain: str,
+    now: datetime | None = None,
+    *,
+    turn_domain: str | None = None,
 ) -> list[Result]:
     """Return what is wrong with a certificate file and its key file, or one line that all is well.
 
     The files must exist and be readable; the settings check has seen to that.
     """
-    results = check(certificate.read_bytes(), key.read_bytes(), domain, now)
+    results = check(
+        certificate.read_bytes(), key.read_bytes(), domain, now, turn_domain=turn_domain
+    )
     if key.stat().st_mode & 0o077:
         results.append(
             warning(
@@ -49,7 +56,12 @@ def check_files(
 
 
 def check(
-    certificate_pem: bytes, key_pem: bytes, domain: str, now: datetime | None = None
+    certificate_pem: bytes,
+    key_pem: bytes,
+    domain: str,
+    now: datetime | None = None,
+    *,
+    turn_domain: str | None = None,
 ) -> list[Result]:
     """Return what is wrong with a certificate and its key, or one line that all is well."""
     now = now or datetime.now(UTC)
@@ -64,7 +76,7 @@ def check(
         return [chain]
     key = _key(key_pem)
     results = [
-        *_names(chain[0], domain),
+        *_names(chain[0], domain, turn_domain),
         *_time(chain, now),
         *_use(chain[0]),
         *_order(chain),
@@ -129,16 +141,20 @@ def _spki(key: PublicKeyTypes) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _names(leaf: x509.Certificate, domain: str) -> list[Result]:
-    """Return whether the certificate is for this domain."""
+def _names(leaf: x509.Certificate, domain: str, turn_domain: str | None) -> list[Result]:
+    """Return whether the certificate is for this domain, and for the second name if any."""
     try:
         extension = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         names = [name.lower() for name in extension.value.get_values_for_type(x509.DNSName)]
     except (x509.ExtensionNotFound, ValueError):
         names = []
-    wildcard = "*." + domain.partition(".")[2]
-    if domain in names or wildcard in names:
-        return []
+    if _covered(domain, names):
+        if turn_domain is None or _covered(turn_domain, names):
+            return []
+        sentence = _("The certificate is not for {name} as well, which `turn_domain` names.")
+        remedy = _("have one issued for {domain} and {name}, or take `turn_domain` out")
+        values = {"domain": domain, "name": turn_domain}
+        return [failure(sentence.format(**values), remedy.format(**values))]
     if not names:
         sentence = _("The certificate names no host at all; browsers do not accept it.")
     else:
@@ -147,6 +163,11 @@ def _names(leaf: x509.Certificate, domain: str) -> list[Result]:
     return [
         failure(sentence, _("have one issued for {domain}, or correct it").format(domain=domain))
     ]
+
+
+def _covered(name: str, names: list[str]) -> bool:
+    """Return whether one of a certificate's names is this one, or stands for it with a star."""
+    return name in names or "*." + name.partition(".")[2] in names
 
 
 def _time(chain: list[x509.Certificate], now: datetime) -> list[Result]:

@@ -30,6 +30,8 @@ PORTS = {
     ("tcp", 8080): "java",
     ("tcp", 8888): "java",
 }
+BEHIND_STREAM = {("tcp", 4444): "nginx", ("tcp", 4445): "nginx"}
+"""On loopback, where nginx itself holds 443 for web and TURN."""
 PROGRAMS = {
     "nginx": ("nginx",),
     "turnserver": ("turnserver",),
@@ -81,14 +83,17 @@ def _ipv4(address: str) -> ipaddress.IPv4Address | None:
     return known if isinstance(known, ipaddress.IPv4Address) else None
 
 
-def check(server: dict[str, Any], domain: str) -> list[Result]:
-    """Return all findings about a server, worst last."""
+def check(server: dict[str, Any], domain: str, *, behind_stream: bool = False) -> list[Result]:
+    """Return all findings about a server, worst last.
+
+    ``behind_stream``: whether web and TURN are to share port 443.
+    """
     findings = [
         *_system(server),
         *_size(server),
         *_programs(server),
         *_another_installation(server, domain),
-        *_ports(server),
+        *_ports(server, PORTS | (BEHIND_STREAM if behind_stream else {})),
     ]
     return sorted(findings, key=lambda result: result.level is Level.FAILURE)
 
@@ -221,11 +226,11 @@ def _another_installation(server: dict[str, Any], domain: str) -> list[Result]:
     return findings
 
 
-def _ports(server: dict[str, Any]) -> list[Result]:
+def _ports(server: dict[str, Any], ports: dict[tuple[str, int], str]) -> list[Result]:
     """Return which services hold a port that Jitsi needs."""
     findings = []
     for held in server["listeners"]:
-        expected = PORTS.get((held["protocol"], held["port"]))
+        expected = ports.get((held["protocol"], held["port"]))
         known = ("", listener.TITLE, *PROGRAMS.get(str(expected), ()))
         if expected is None or held["program"] in known:
             continue

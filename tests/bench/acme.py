@@ -15,9 +15,6 @@ from tests.bench.process import Daemon, wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
-DIRECTORY = f"https://{network.GATEWAY}:14000/dir"
-MANAGEMENT = f"https://{network.GATEWAY}:15000"
-
 
 @dataclass(frozen=True)
 class Temper:
@@ -46,13 +43,17 @@ class Temper:
 
 
 class Acme:
-    """The ACME server of the bench."""
+    """The ACME server of the bench, or another one beside it with a temper and ports of its own."""
 
-    directory = DIRECTORY
+    def __init__(self, name: str = "pebble", port: int = 14000) -> None:
+        self.folder = state.directory() / ("acme" if name == "pebble" else name)
+        self.daemon = Daemon(name, state.directory())
+        self.listens, self.managed = f"{network.GATEWAY}:{port}", f"{network.GATEWAY}:{port + 1000}"
 
-    def __init__(self) -> None:
-        self.folder = state.directory() / "acme"
-        self.daemon = Daemon("pebble", state.directory())
+    @property
+    def directory(self) -> str:
+        """What certbot is given."""
+        return f"https://{self.listens}/dir"
 
     @property
     def ca_file(self) -> Path:
@@ -86,8 +87,8 @@ class Acme:
 
     def _configuration(self, temper: Temper) -> dict[str, object]:
         settings: dict[str, object] = {
-            "listenAddress": f"{network.GATEWAY}:14000",
-            "managementListenAddress": f"{network.GATEWAY}:15000",
+            "listenAddress": self.listens,
+            "managementListenAddress": self.managed,
             "certificate": str(self.folder / "server.pem"),
             "privateKey": str(self.folder / "server.key"),
             "httpPort": 80,
@@ -112,7 +113,7 @@ class Acme:
         if not self.daemon.pid:
             raise BenchError(f"pebble does not run:\n{self.daemon.tail()}")
         try:
-            self.root_file.write_bytes(self.get(f"{MANAGEMENT}/roots/0"))
+            self.root_file.write_bytes(self.get(f"https://{self.managed}/roots/0"))
         except OSError:
             return False
         return True

@@ -297,7 +297,7 @@ def test_no_service_starts_meanwhile_and_everything_is_as_before_afterwards(
     assert (programs / "calls").read_text().splitlines() == [
         "dpkg --configure -a --force-confold --force-confdef",
         "debconf-set-selections",
-        "update-ca-certificates",
+        "update-ca-certificates --fresh",
     ]
 
 

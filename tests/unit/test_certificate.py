@@ -192,6 +192,30 @@ def test_a_certificate_from_an_impostor_of_the_same_name_is_out_of_order() -> No
     ]
 
 
+SECOND = "turn.school.example.org"
+
+
+@pytest.mark.parametrize("names", [(DOMAIN, SECOND), ("*.school.example.org",)])
+def test_a_certificate_for_the_second_name_as_well_has_nothing_wrong(names: tuple[str]) -> None:
+    [result] = check(leaf(names=names) + MIDDLE, key_pem(KEY), DOMAIN, NOW, turn_domain=SECOND)
+    assert result.level is Level.OK
+
+
+def test_a_certificate_without_the_second_name_is_refused() -> None:
+    [result] = check(leaf() + MIDDLE, key_pem(KEY), DOMAIN, NOW, turn_domain=SECOND)
+    assert (result.level, result.sentence) == (
+        Level.FAILURE,
+        f"The certificate is not for {SECOND} as well, which `turn_domain` names.",
+    )
+    assert result.remedy == f"have one issued for {DOMAIN} and {SECOND}, or take `turn_domain` out"
+
+
+@pytest.mark.parametrize(("days", "warned"), [(29, True), (31, False)])
+def test_a_certificate_that_ends_within_a_month_is_a_warning(days: int, warned: bool) -> None:
+    [result] = check(leaf(end=NOW + timedelta(days=days)) + MIDDLE, key_pem(KEY), DOMAIN, NOW)
+    assert (result.level is Level.WARNING) is warned
+
+
 def test_a_key_that_others_may_read_is_a_warning(tmp_path: Path) -> None:
     certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
     certificate.write_bytes(leaf() + MIDDLE)

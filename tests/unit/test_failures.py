@@ -12,7 +12,7 @@ from provision import i18n
 from provision.errors import DeploymentError, ExitCode, ServerError
 from provision.failures import KINDS, SSH, explain
 from provision.settings import School
-from tests.unit.modules import ROLE, Server
+from tests.unit.modules import ROLE, Server, utility
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,9 +202,9 @@ def test_every_cause_that_apt_and_certbot_may_have_is_a_kind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = Server(tmp_path, monkeypatch)
-    packages, acme = server.module("package_transaction"), server.module("acme_certificate")
-    causes = {kind for kind, _words in (*packages.CAUSES, *acme.ERRORS)}
-    assert causes | set(acme.REFUSALS.values()) <= set(KINDS)
+    packages, refusal = server.module("package_transaction"), utility("acme_refusal")
+    causes = {kind for kind, _words in (*packages.CAUSES, *refusal.ERRORS)}
+    assert causes | set(refusal.REFUSALS.values()) <= set(KINDS)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -219,18 +219,49 @@ def test_every_kind_has_a_sentence_the_servers_reason_and_a_step(kind: str, lang
     assert code == ExitCode.DEPLOYMENT_FAILED
 
 
-def test_a_certificate_that_the_authority_refuses_names_the_record_to_set() -> None:
-    what, why, remedy, _code = failed(
-        kind="acme_dns", msg="There is no certificate yet", reason="NXDOMAIN looking up A"
+STAYS = "Everything else is installed and stays as it is."
+REFUSED = [
+    (
+        {
+            "kind": "acme_dns",
+            "name": "turn.example.org",
+            "records": "turn.example.org  A  192.0.2.1",
+        },
+        "There is no certificate yet: no name server knows turn.example.org.",
+        (f"at your registrar, enter what follows; then run this again. {STAYS}\n"
+         "turn.example.org  A  192.0.2.1"),
+    ),
+    (
+        {"kind": "acme_elsewhere", "found": "2001:db8::5"},
+        "There is no certificate yet: meet.example.org does not lead to this server alone.",
+        ("at your registrar, take 2001:db8::5 away from meet.example.org, so that only what "
+         f"follows is left; then run this again. {STAYS}\nmeet.example.org  A  203.0.113.10"),
+    ),
+    (
+        {"kind": "acme_caa_record", "name": "example.org", "authority": "letsencrypt.org"},
+        ("There is no certificate yet: a CAA record of example.org forbids this certificate "
+         "authority."),
+        ("at your registrar, enter what follows beside the other CAA records; then run this again. "
+         f'{STAYS}\nexample.org  CAA  0 issue "letsencrypt.org"'),
+    ),
+    (
+        {"kind": "acme_rate_limit_until", "until": "2026-11-23 04:04 UTC"},
+        "There is no certificate yet: the authority was asked too often lately.",
+        f"run this again after 2026-11-23 04:04 UTC, not before. {STAYS}",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("failure", "sentence", "step"), REFUSED)
+def test_a_certificate_that_the_authority_refuses_names_what_to_enter_or_until_when_to_wait(
+    failure: dict[str, str], sentence: str, step: str
+) -> None:
+    what, why, remedy, code = failed(
+        msg="There is no certificate yet", reason="as the authority says", **failure
     )
-    assert what == (
-        "There is no certificate yet: the certificate authority does not find the name."
-    )
-    assert why == "NXDOMAIN looking up A"
-    assert remedy == (
-        "at your registrar, let meet.example.org point to 203.0.113.10; then run this again. "
-        "Everything else is installed and stays as it is."
-    )
+    assert (what, why, remedy, code) == (
+        sentence, "as the authority says", step, ExitCode.DEPLOYMENT_FAILED,
+    )  # fmt: skip
 
 
 def test_a_service_and_a_refused_file_are_named_above_their_reason() -> None:

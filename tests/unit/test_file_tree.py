@@ -344,6 +344,18 @@ def test_a_refusal_is_told_where_no_secret_was_made_yet(server: Server, apply: A
     assert answer["kind"] == "file_refused"
 
 
+def test_what_a_program_needs_for_its_judgement_may_come_with_a_package(
+    server: Server, apply: Apply
+) -> None:
+    needed = server.path("/usr/lib/nginx/modules/ngx_stream_module.so")
+    declared = file(server, "/etc/x", "x\n", validate="false %s", validate_needs=str(needed))
+    answer = apply(files=[declared])
+    assert answer["unvalidated"] == [str(server.path("/etc/x"))]
+    needed.parent.mkdir(parents=True)
+    needed.touch()
+    assert apply(files=[declared], validate_all=True, fails=True)["kind"] == "file_refused"
+
+
 def test_a_missing_program_is_reported_and_the_file_is_written(
     server: Server, apply: Apply
 ) -> None:

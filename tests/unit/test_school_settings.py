@@ -40,6 +40,7 @@ def test_the_required_settings_are_enough_and_the_others_have_defaults() -> None
         "privacy_url": None,
         "language": "de",
         "retention_days": 7,
+        "turn_domain": None,
         "school_networks": [],
         "confirmed": {},
         "repository": "https://download.jitsi.org",
@@ -241,3 +242,15 @@ def test_an_ansible_plugin_can_use_it_without_the_terminal_libraries() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert out == "[]\n"
+
+
+def test_the_second_name_is_another_one() -> None:
+    school, problems = validate({**GOOD, "turn_domain": GOOD["domain"]})
+    assert school is None
+    assert [(problem.setting, problem.sentence) for problem in problems] == [
+        (
+            "turn_domain",
+            "It must be another name than domain. For instance: turn.gymnasium-nord.example.org",
+        )
+    ]
+    assert validate({**GOOD, "turn_domain": "turn.example.org"})[1] == []

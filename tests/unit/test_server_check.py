@@ -24,6 +24,7 @@ SETTINGS = {
     "acme_directory": "https://acme.example.org/directory",
     "ssh_port": 22,
     "reboot_at": "03:30",
+    "turn_domain": None,
 }
 
 
@@ -48,6 +49,7 @@ def seen(**facts: Any) -> dict[str, Any]:
         "address6": "",
         "repository": {"state": "new", "key": "x"},
         "certificates": {},
+        "time": NOW,
         "acme_renewal": "",
         "key_sign_in": True,
         "firewall_possible": True,

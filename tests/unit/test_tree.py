@@ -324,6 +324,7 @@ def test_only_what_is_missing_is_installed_and_only_what_stands_still_is_started
     assert "prosody.service" in rest["inactive"]
     assert rest["waves"][-1] == [
         "logrotate.timer", "systemd-timesyncd.service", "systemd-sysctl.service", "certbot.timer",
+        "jitsi-provision-internal-certificates.timer",
         "apt-daily.timer", "apt-daily-upgrade.timer",
     ]  # fmt: skip
 

@@ -109,6 +109,8 @@ def every_school() -> list[tuple[dict[str, Any], dict[str, Any]]]:
             }
         if certificate == "letsencrypt" and language == "en":
             settings["acme_ca_file"] = "root.pem"
+        if number % 4 == 3:
+            settings["turn_domain"] = "turn.example.org"
         seen = server(release=release)
         if number % 3 == 1:
             seen |= {"nat": True, "address4": "10.0.0.5", "public_address4": "203.0.113.10"}

@@ -137,7 +137,7 @@ def install(module: AnsibleModule) -> list[str]:
     must(module, *apt, "update")
     must(module, "debconf-set-selections", input="\n".join(module.params["answers"]) + "\n")
     if module.params["trust"]:
-        run("update-ca-certificates")
+        run("update-ca-certificates", "--fresh")
     said = must(module, *apt, "install", *module.params["packages"])
     return re.findall(r"^Setting up (\S+) ", said, re.MULTILINE)
 

@@ -180,7 +180,8 @@ class Staging:
         path, command = declared["path"], shlex.split(declared.get("validate") or "")
         if not command:
             return
-        if not shutil.which(command[0]):
+        needed = declared.get("validate_needs")
+        if not shutil.which(command[0]) or (needed and not os.path.exists(needed)):
             self.unvalidated.append(path)
             return
         judged, inside = temporary, declared.get("validate_inside")

@@ -42,6 +42,10 @@ external_services = {
     { type = "stun", host = domain, port = 3478, transport = "udp" },
     { type = "turn", host = domain, port = 3478, transport = "udp", secret = true, ttl = 14400, algorithm = "turn" },
     { type = "turns", host = domain, port = 5349, transport = "tcp", secret = true, ttl = 14400, algorithm = "turn" },
+{% if settings.turn_domain %}
+    -- For networks that let only HTTPS out.
+    { type = "turns", host = {{ settings.turn_domain | lua }}, port = 443, transport = "tcp", secret = true, ttl = 14400, algorithm = "turn" },
+{% endif %}
 }
 
 -- Nothing of a room survives it.

@@ -1,0 +1,106 @@
+"""TLS: a school that brings its own certificate replaces two files and deploys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.bench import certificates
+from tests.system.entrance import Entrance
+from tests.unit.certificates import NOW, key_pem, make, make_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.system.school import School
+
+BROUGHT = [
+    "/var/lib/jitsi-provision/own/chain.pem",
+    "/var/lib/jitsi-provision/own/key.pem",
+    "certificate of nginx.service",
+    "certificate of coturn.service",
+]
+
+
+def bring(school: School, days: int) -> None:
+    """Put a new certificate and its key into the technician's directory."""
+    folder = school.project.folder
+    certificates.own().issue(
+        f"DNS:{school.domain}", folder / "school.pem", folder / "school.key", days=days
+    )
+
+
+@pytest.fixture(scope="module")
+def own(school: School) -> Iterator[Entrance]:
+    """The school with a certificate of its own; afterwards with the authority's again."""
+    bring(school, 90)
+    school.project.write(
+        certificate="own", certificate_file="school.pem", certificate_key_file="school.key"
+    )
+    try:
+        assert school.project.run("deploy").code == 0
+        yield Entrance(school.host.address, school.domain, certificates.own().certificate)
+    finally:
+        for name in ("certificate", "certificate_file", "certificate_key_file"):
+            del school.project.settings[name]
+        school.project.write()
+        school.project.run("deploy")
+
+
+def test_new_files_and_one_deployment_are_enough(school: School, own: Entrance) -> None:
+    before, running = own.certificate()["serialNumber"], school.invocations()
+    bring(school, 29)
+    planned = school.project.run("plan")
+    done = school.project.run("deploy", "--json")
+    assert (done.code, done.data["changed"], done.data["restarted"]) == (0, BROUGHT, [])
+    serial = own.certificate(443)["serialNumber"]
+    assert serial == own.certificate(5349)["serialNumber"]
+    assert serial != before
+    assert school.invocations() == running
+    # It also ends soon, which is said each time.
+    for told in (planned, done, school.project.run("deploy")):
+        assert "! The certificate ends soon, on " in told.err
+
+
+def test_what_is_wrong_with_new_files_is_said_before_anything_is_touched(
+    school: School, own: Entrance
+) -> None:
+    before, serial = school.host.state_hash(), own.certificate()["serialNumber"]
+    key = make_key()
+    ended = make("leaf", key, names=(school.domain,), end=NOW, begin=NOW - timedelta(days=90))
+    (school.project.folder / "school.pem").write_bytes(ended)
+    (school.project.folder / "school.key").write_bytes(key_pem(key))
+    done = school.project.run("deploy")
+    assert done.code == 2
+    assert f"The certificate ended on {NOW.date()}." in done.err
+    bring(school, 90)
+    school.project.write(turn_domain=f"turn.{school.domain}")
+    try:
+        lacking = school.project.run("deploy")
+    finally:
+        school.project.write(turn_domain=None)
+    assert lacking.code == 2
+    assert f"The certificate is not for turn.{school.domain} as well" in lacking.err
+    assert school.host.state_hash() == before
+    assert own.certificate()["serialNumber"] == serial
+
+
+@pytest.mark.usefixtures("own")
+def test_nobody_but_who_serves_it_may_read_a_key(school: School) -> None:
+    rights = {
+        "/etc/jitsi-provision/tls/key.pem": "600 root root",
+        "/etc/coturn-tls": "750 root turnserver",
+        "/etc/coturn-tls/key.pem": "640 root turnserver",
+        "/var/lib/jitsi-provision/own/key.pem": "600 root root",
+        "/var/lib/jitsi-provision/previous/var/lib/jitsi-provision/own/key.pem": "600 root root",
+        "/var/lib/jitsi-provision/self-signed/key.pem": "400 root root",
+        f"/etc/letsencrypt/live/{school.domain}/privkey.pem": "600 root root",
+        f"/var/lib/prosody/{school.domain}.key": "400 prosody prosody",
+        f"/var/lib/prosody/auth.{school.domain}.key": "400 prosody prosody",
+    }
+    found = school.host.run(["stat", "-L", "-c", "%n %a %U %G", *rights]).stdout.splitlines()
+    assert found == [f"{path} {right}" for path, right in rights.items()]
+    # The group is the relay's alone.
+    assert school.host.run("getent group turnserver").stdout.rpartition(":")[2].strip() == ""

@@ -1,0 +1,89 @@
+"""Whether the certificate that is there is the right one, for both names if there are two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provision import deployment
+from provision.checks import server
+from tests.unit.test_server_check import DOMAIN, NOW, SETTINGS, listener, seen
+
+SECOND = "turn.example.org"
+LIVE = f"/etc/letsencrypt/live/{DOMAIN}/fullchain.pem"
+DAY = 86400.0
+
+
+def judged(names: list[str], days: float = 60, **settings: Any) -> dict[str, Any]:
+    """Return what follows from a certificate of the authority that the settings name."""
+    facts = seen(
+        certificates={LIVE: {"names": names, "ends": NOW + days * DAY}},
+        acme_renewal=f"server = {SETTINGS['acme_directory']}\n",
+    )
+    return deployment.judge(SETTINGS | settings, facts)
+
+
+def test_a_certificate_that_is_there_is_kept_whatever_the_name_servers_say() -> None:
+    found = judged([DOMAIN])
+    assert (found["certificate_issued"], found["certificate_names"]) == (True, [DOMAIN])
+    assert found["certificate_to_start"][0] == LIVE
+    assert found["warnings_found"] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "days", "settings"),
+    [
+        ([DOMAIN], 60, {"turn_domain": SECOND}),
+        ([DOMAIN, SECOND], 60, {}),
+        (["old.example.org"], 60, {}),
+        ([DOMAIN], -1, {}),
+        ([DOMAIN], 60, {"acme_directory": "https://other.example.org/directory"}),
+    ],
+)
+def test_another_is_asked_for(names: list[str], days: float, settings: dict[str, Any]) -> None:
+    assert not judged(names, days, **settings)["certificate_issued"]
+
+
+def test_both_names_are_asked_for_and_enough() -> None:
+    found = judged([SECOND, DOMAIN], turn_domain=SECOND)
+    assert (found["certificate_issued"], found["certificate_names"]) == (True, [DOMAIN, SECOND])
+
+
+@pytest.mark.parametrize(("days", "late"), [(19, True), (21, False)])
+def test_a_certificate_that_does_not_renew_itself_is_a_warning(days: float, late: bool) -> None:
+    found = judged([DOMAIN], days)
+    assert found["certificate_issued"]
+    sentence = (
+        "The certificate ends on 2026-12-15 and was not renewed; `journalctl -u certbot` on the "
+        "server says why."
+    )
+    assert found["warnings_found"] == ([sentence] if late else [])
+
+
+@pytest.mark.parametrize(
+    ("own", "six", "address", "records"),
+    [
+        ("8.8.8.8", "2a01:4f8::1", "8.8.8.8", {"A": "8.8.8.8", "AAAA": "2a01:4f8::1"}),
+        ("8.8.8.8", "", "8.8.8.8", {"A": "8.8.8.8"}),
+        ("8.8.8.8", "fd00::5", "8.8.8.8", {"A": "8.8.8.8"}),
+        ("10.0.0.5", "", "8.8.8.8", {"A": "8.8.8.8"}),
+        ("10.0.0.5", "fd00::5", "10.0.0.5", {"A": "10.0.0.5", "AAAA": "fd00::5"}),
+        ("", "2a01:4f8::1", "2a01:4f8::1", {"AAAA": "2a01:4f8::1"}),
+    ],
+)
+def test_the_records_that_lead_to_a_server(
+    own: str, six: str, address: str, records: dict[str, str]
+) -> None:
+    facts = seen(addresses=[one for one in (own, six) if one], address4=own, address6=six)
+    found = deployment.judge(SETTINGS | {"address": address}, facts)
+    assert found["records"] == records
+    assert set(records.values()) <= set(found["own_addresses"])
+
+
+def test_ports_behind_443_are_needed_with_a_second_name_only() -> None:
+    facts = seen(listeners=[listener("krb524", 4444), listener("nginx", 4445)])
+    assert server.check(facts, DOMAIN) == []
+    [finding] = server.check(facts, DOMAIN, behind_stream=True)
+    assert finding.sentence == "The program krb524 holds port 4444/tcp, which Jitsi needs."
+    assert finding.refusal
