@@ -195,9 +195,9 @@ def test_units_of_systemd(tmp_path: Path) -> None:
             (tmp_path / f"{unit}.d").mkdir(exist_ok=True)
             target = tmp_path / f"{unit}.d" / "x.conf"
         target.write_text(content.replace("ExecStart=/usr/local/lib/", "ExecStart=/bin/true /"))
-        judged = unit if target.suffix == ".conf" else target.name
+        name = unit if target.suffix == ".conf" else target.name
         said = subprocess.run(
-            ["systemd-analyze", "verify", judged],
+            ["systemd-analyze", "verify", name],
             env=os.environ | {"SYSTEMD_UNIT_PATH": str(tmp_path)},
             capture_output=True, text=True, check=False,
         ).stderr  # fmt: skip

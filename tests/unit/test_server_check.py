@@ -49,7 +49,6 @@ def seen(**facts: Any) -> dict[str, Any]:
         "address6": "",
         "repository": {"state": "new", "key": "x"},
         "certificates": {},
-        "time": NOW,
         "acme_renewal": "",
         "key_sign_in": True,
         "firewall_possible": True,
