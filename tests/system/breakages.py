@@ -198,9 +198,8 @@ breakage(
 breakage(
     "nobody updates",
     "OPS-01",
-    "systemctl mask --now apt-daily-upgrade.timer",
-    "/etc/systemd/system/apt-daily-upgrade.timer",
-    units=[],
+    "echo 'APT::Periodic::Unattended-Upgrade \"0\";' >/etc/apt/apt.conf.d/99-school",
+    "/etc/apt/apt.conf.d/99-school",
 )
 
 
