@@ -11,6 +11,8 @@ from provision.verify.verdict import parts
 from tests.system.breakages import BREAKAGES, Breakage, apply, mend
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.system.conftest import MakeProject
     from tests.system.project import Done, Project
     from tests.system.school import School
@@ -21,12 +23,16 @@ NEEDS_BROWSER = "It needs a browser: run it again with --browser."
 @pytest.fixture(scope="module")
 def technician(
     school: School, make_project: MakeProject, tmp_path_factory: pytest.TempPathFactory
-) -> Project:
+) -> Iterator[Project]:
     """Somebody whose inventory also names the root of the certificates that the bench issues."""
     roots = tmp_path_factory.mktemp("roots") / "roots.pem"
     acme = school.bench.acme
     roots.write_bytes(acme.ca_file.read_bytes() + acme.root_file.read_bytes())
-    return make_project(school.host, acme_ca_file=str(roots))
+    # The bench forbids its hosts to update by themselves; a school's server does.
+    setting = "/etc/apt/apt.conf.d/99proof"
+    school.host.write(setting, 'APT::Periodic::Enable "1";\n')
+    yield make_project(school.host, acme_ca_file=str(roots))
+    school.host.run(["rm", setting])
 
 
 @pytest.fixture(scope="module")
