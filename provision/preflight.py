@@ -126,7 +126,7 @@ def _judge(found: Examination, seen: dict[str, Any], ports: Ports, known: Names)
     )
     results = on_server(settings, seen)
     results["names"] = names.check(known, where)
-    if "turn_domain" in type(school).model_fields and not getattr(school, "turn_domain", None):
+    if not school.turn_domain:
         results["names"].append(names.no_second_name())
     if school.certificate == "letsencrypt":
         for name in known.names:
@@ -184,9 +184,7 @@ class _Outside(Thread):
         from provision import connect, host_keys, inventory, ports  # noqa: PLC0415 - as above
 
         written = inventory.variable(self.inventory, key, connect.KEY_FILE)
-        wanted = [school.domain]
-        if second := getattr(school, "turn_domain", None):
-            wanted.append(second)
+        wanted = [name for name in (school.domain, school.turn_domain) if name]
         known = as_ip(school.address)
         return await asyncio.gather(
             ports.look(
