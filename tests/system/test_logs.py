@@ -52,7 +52,7 @@ def test_a_warning_of_prosody_names_no_room(school: School) -> None:
     room = secrets.token_hex(8)
     logger = 'require "util.logger".init("lobby")("error", "no room %s", "ROOM@conference.DOMAIN")'
     line = "> " + logger.replace("DOMAIN", school.domain).replace("ROOM", room)
-    command = ["journalctl", "-q", "-t", "prosody", "-o", "cat", f"--since=@{time.time():.0f}"]
+    command = ["journalctl", "-q", "-t", "prosody", "-o", "cat", f"--since=@{int(time.time())}"]
     school.host.run(["prosodyctl", "shell", line])
     assert wait_until(lambda: "no room" in school.host.run(command).stdout, seconds=10)
     said = school.host.run(command).stdout
