@@ -8,7 +8,7 @@ import pytest
 
 from provision import deployment
 from provision.checks import server
-from tests.unit.test_server_check import DOMAIN, NOW, SETTINGS, listener, seen
+from tests.unit.test_server_check import DOMAIN, NOW, NOWHERE, SETTINGS, listener, seen
 
 SECOND = "turn.example.org"
 LIVE = f"/etc/letsencrypt/live/{DOMAIN}/fullchain.pem"
@@ -21,7 +21,7 @@ def judged(names: list[str], days: float = 60, **settings: Any) -> dict[str, Any
         certificates={LIVE: {"names": names, "ends": NOW + days * DAY}},
         acme_renewal=f"server = {SETTINGS['acme_directory']}\n",
     )
-    return deployment.judge(SETTINGS | settings, facts)
+    return deployment.judge(SETTINGS | settings, facts, NOWHERE)
 
 
 def test_a_certificate_that_is_there_is_kept_whatever_the_name_servers_say() -> None:
@@ -76,7 +76,7 @@ def test_the_records_that_lead_to_a_server(
     own: str, six: str, address: str, records: dict[str, str]
 ) -> None:
     facts = seen(addresses=[one for one in (own, six) if one], address4=own, address6=six)
-    found = deployment.judge(SETTINGS | {"address": address}, facts)
+    found = deployment.judge(SETTINGS | {"address": address}, facts, NOWHERE)
     assert found["records"] == records
     assert set(records.values()) <= set(found["own_addresses"])
 

@@ -324,5 +324,5 @@ def test_a_deployment_would_not_end_well_on_such_a_server(
     facts: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(DeploymentError) as caught:
-        deployment.judge(SETTINGS, facts)
+        deployment.judge(SETTINGS, facts, NOWHERE)
     assert caught.value.why == sentence
