@@ -54,6 +54,8 @@ def seen(**facts: Any) -> dict[str, Any]:
         "firewall_possible": True,
         "private_mounts": True,
         "asks_at_boot": False,
+        "access_kept": False,
+        "ssh_ports": [22],
         **facts,
     }
 
@@ -207,6 +209,21 @@ def test_little_memory_is_a_warning_and_the_deployment_goes_on() -> None:
 )
 def test_what_does_not_speak_against_a_server(facts: dict[str, Any]) -> None:
     assert not [f for f in server.check(facts, DOMAIN) if f.level is Level.FAILURE]
+
+
+def test_a_service_that_the_firewall_would_close_is_named() -> None:
+    held = [("nginx", 443), ("sshd", 22), ("zabbix_agentd", 10050), ("zabbix_agentd", 10050)]
+    listeners = [listener(program, port) for program, port in held]
+    listeners.append(listener("redis-server", 6379) | {"address": "::1"})
+    before = deployment.judge(SETTINGS, seen(listeners=listeners), NOWHERE)["warnings_found"]
+    sentence = (
+        "The firewall closes port 10050/tcp, on which zabbix_agentd answers. To keep it open, "
+        "write a rule into /etc/jitsi-provision/local/own.nft on the server; an example stands in "
+        "/etc/jitsi-provision/firewall.nft."
+    )
+    assert before == [sentence]
+    after = deployment.judge(SETTINGS, seen(listeners=listeners, access_kept=True), NOWHERE)
+    assert after["warnings_found"] == []
 
 
 def test_everything_that_is_wrong_is_told_at_once_and_the_worst_decides() -> None:
