@@ -16,6 +16,8 @@ from tests.system.school import UNITS
 if TYPE_CHECKING:
     from tests.system.school import School
 
+ROLES = PLAYBOOKS.parent / "roles"
+PROTECTION = ("access", "confinement", "firewall", "kernel", "updates")
 JITSI_ALONE = ["base", "certificate", "prosody", "jicofo", "videobridge", "web", "turn"]
 
 
@@ -45,18 +47,20 @@ def test_what_is_no_longer_declared_goes(school: School) -> None:
     # What reaches a server stands beside the playbooks.
     (school.project.folder / "group_vars").symlink_to(PLAYBOOKS / "group_vars")
     try:
-        command = ["env", "LC_ALL=C.UTF-8", f"ANSIBLE_ROLES_PATH={PLAYBOOKS.parent / 'roles'}"]
+        command = ["env", "LC_ALL=C.UTF-8", f"ANSIBLE_ROLES_PATH={ROLES}"]
         command += ["ansible-playbook", "-i", "inventory.yml", playbook.name]
         done = finish(school.project.start(command), 300)
         assert done.code == 0, done.out[-3000:]
         assert table(host) == ""
         assert "passwordauthentication yes" in host.run("sshd -T").stdout
-        left = host.run(
-            "systemctl list-unit-files --no-legend 'jitsi-provision-*';"
-            "find /etc -name 'jitsi-provision-*' -o -name '1*-jitsi-provision*'"
-            " -o -name '61jitsi-provision*' -o -name '60-jitsi-provision*'"
-            " -o -name confinement.conf -o -name firewall.nft"
-        ).stdout
+        brought = [
+            "/" + path.relative_to(ROLES / role / "templates").as_posix()
+            for role in PROTECTION
+            for path in (ROLES / role / "templates").rglob("*")
+            if path.is_file()
+        ]
+        assert "/etc/jitsi-provision/firewall.nft" in brought
+        left = host.run(["ls", *brought], check=False).stdout
         assert left == ""
         timers = host.run("systemctl show apt-daily-upgrade.timer --property=TimersCalendar").stdout
         assert "06:00:00" in timers
