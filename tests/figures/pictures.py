@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pexpect
 from rich.console import Console
 from rich.text import Text
+
+from provision.verify import paper
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "pictures"
@@ -16,7 +19,7 @@ COLUMNS = 92
 
 
 def main() -> None:
-    """Write docs/pictures/deploy.svg and page.png."""
+    """Write docs/pictures/deploy.svg, page.png and report.png."""
     console = Console(record=True, width=COLUMNS, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     for command in COMMANDS:
         console.print(f"[bold]$ {command}[/bold]", highlight=False)
@@ -34,6 +37,17 @@ def main() -> None:
     page = ROOT / ".bench" / "demo" / "page.png"
     if page.exists():
         shutil.copyfile(page, PICTURES / "page.png")
+    pexpect.run("provision verify demo", cwd=str(ROOT / ".bench" / "demo"), timeout=300)
+    for report in (ROOT / ".bench" / "demo" / "reports" / "demo").glob("*.html"):
+        photograph(report, PICTURES / "report.png")
+
+
+def photograph(page: Path, target: Path) -> None:
+    """Write the upper part of a page as a picture, where Chromium is there."""
+    size = "--window-size=1000,1040"
+    options = ["--headless", "--no-sandbox", "--hide-scrollbars", size, f"--screenshot={target}"]
+    if program := paper.chromium():
+        subprocess.run([program, *options, page.as_uri()], capture_output=True, check=True)
 
 
 if __name__ == "__main__":
