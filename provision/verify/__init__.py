@@ -6,13 +6,13 @@
     evidence.py              Evidence: section -> data, or why it could not be measured
             │
             ▼
-    judges/<group>.py        @judge("TLS-01", "http")               pure functions, know no network
+    judges/<section>.py      @judge("TLS-01", "http")               pure functions, know no network
             │
             ▼
-    verdict.py               Verdict per control: fulfilled, failed, or not measured
+    verdict.py               Verdict per control; what only the school knows, it confirms
             │
             ▼
-    report                   terminal, JSON, page; later the papers
+    report.py                data for terminal.py, page.py, --json; later the papers
 
 A probe never trusts settings or our own templates, leaves no room, account or log line behind, and
 is bounded in time (its target's `seconds`) and memory. What it cannot measure it says by raising

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.verify import paper
+from provision.verify import paper, stranger
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.outside.web import Answer
 from provision.verify.target import USER_AGENT
 from tests.unit.verify import invented
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from provision.verify.target import Target
     from tests.cli.conftest import Run
 
 ONE = """\
@@ -184,6 +186,58 @@ Of 54 musts, 2 can be seen from outside: 1 fulfilled, 1 failed, 0 not measured.
         "A few dozen requests as any visitor makes them: no credentials, no load, nothing left.",
         f"The server's log names us as: {USER_AGENT}",
     ]
+
+
+def moved(patch: pytest.MonkeyPatch, **places: str) -> None:
+    """Let the start pages of these hosts lead elsewhere; every name has an address."""
+
+    class MovingWeb:
+        def __init__(self, target: Target, _deadline: object) -> None:
+            self._name = target.domain.partition(".")[0]
+
+        def get(self, _path: str, **_options: object) -> Answer:
+            location = places.get(self._name, "")
+            return Answer(301, (("location", location),), b"", whole=True)
+
+        def close(self) -> None:
+            pass
+
+    patch.setattr(stranger, "Web", MovingWeb)
+    patch.setattr(stranger, "addresses", lambda _name, _deadline: [(2, "127.0.0.9")])
+
+
+@pytest.mark.parametrize(
+    ("places", "looked_at"),
+    [
+        ({"old": "https://new.example.org/x"}, "new.example.org"),
+        ({"old": "https://new.example.org", "new": "https://newer.example.org"}, "new.example.org"),
+        ({"old": "https://new.example.org", "new": "https://old.example.org"}, "new.example.org"),
+        ({"old": "https://old.example.org/welcome"}, "old.example.org"),
+        ({"old": "/welcome"}, "old.example.org"),
+        ({"old": "https://a:b@new.example.org"}, "new.example.org"),
+        ({"old": "https://[nonsense"}, "old.example.org"),
+        ({"old": "https://localhost/"}, "old.example.org"),
+    ],
+)
+def test_an_audit_follows_to_another_host_once_and_says_so(
+    run: Run, monkeypatch: pytest.MonkeyPatch, places: dict[str, str], looked_at: str
+) -> None:
+    moved(monkeypatch, **places)
+    code, out, err = run("audit", "old.example.org", "--json")
+    data = json.loads(out)
+    assert (code, data["domain"], data["address"]) == (1, looked_at, "127.0.0.9")
+    note = "! It leads to new.example.org; that server is looked at."
+    assert (note in err) == (looked_at == "new.example.org")
+
+
+def test_an_audit_of_what_is_no_jitsi_says_so_first(
+    run: Run, monkeypatch: pytest.MonkeyPatch, probes: dict[str, Any]
+) -> None:
+    moved(monkeypatch)
+    probes["config"] = NotMeasuredError("There is no Jitsi Meet.")
+    _code, out, err = run("audit", "old.example.org")
+    assert "! There is no Jitsi Meet.\n" in err
+    assert "1 failed" in out
 
 
 @pytest.mark.parametrize(
