@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DROP_IN = "/etc/ssh/sshd_config.d/10-jitsi-provision.conf"
 RULES = "/etc/jitsi-provision/firewall.nft"
 USUAL = {
+    "access_kept": True,
     "key_sign_in": True,
     "firewall_possible": True,
     "private_mounts": True,
