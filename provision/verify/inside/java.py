@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import http.client
 import re
+import subprocess
+import sys
 import zipfile
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +35,7 @@ ENDPOINTS = {
     8080: ("/metrics", "/debug", "/rtcstats", "/colibri/stats", "/colibri/debug"),
     8888: ("/metrics", "/stats", "/debug", "/rtcstats", "/pin"),
 }
+NOBODY = 65534
 PACKETS = "org.jitsi.impl.protocol.xmpp.log.PacketDebugger.level"
 NAMES = re.compile(r'@(?:conference|lobby|breakout|guest)\.|\b(?:room|conference|jid|name)="[^"]')
 
@@ -48,11 +51,13 @@ def focus(_wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def endpoints(_wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return {"8080/debug": {"status", "names"}} of what both offer on loopback.
+    """Return {"8080/debug": {"status", "names", "anybody"}} of what both offer on loopback.
 
-    `names` says whether the answer names rooms or people; the answer itself stays there.
+    `names` says whether the answer names rooms or people; the answer itself stays there. `anybody`
+    says whether every account of the server may ask.
     """
     found = {}
+    anybody = {port: _open_to_anybody(port) for port in ENDPOINTS}
     for port, path in ((port, path) for port, paths in ENDPOINTS.items() for path in paths):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=4)
         try:
@@ -63,8 +68,22 @@ def endpoints(_wanted: dict[str, Any]) -> dict[str, Any]:
             continue
         finally:
             connection.close()
-        found[f"{port}{path}"] = {"status": answer.status, "names": bool(NAMES.search(body))}
+        found[f"{port}{path}"] = {
+            "status": answer.status,
+            "names": bool(NAMES.search(body)),
+            "anybody": anybody[port],
+        }
     return {"answers": found}
+
+
+def _open_to_anybody(port: int) -> bool:
+    """Tell whether an account without any rights reaches a port of this machine."""
+    knock = f"import socket; socket.create_connection(('127.0.0.1', {port}), 2)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", knock],
+        user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, check=False,
+    )  # fmt: skip
+    return done.returncode == 0
 
 
 def _service(name: str, word: str) -> dict[str, Any]:

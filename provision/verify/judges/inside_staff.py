@@ -92,7 +92,7 @@ def only_totals_and_few_readers(evidence: Evidence) -> Finding:
     """Judge what the figures name, and who may read logs."""
     view.service(evidence, "bridge")
     answers = view.part(evidence, "endpoints")["answers"]
-    problems = {place for place, answer in answers.items() if answer["names"]}
+    problems = {place for place, answer in answers.items() if answer["names"] and answer["anybody"]}
     people = view.part(evidence, "people")
     if people["readers_only"]:
         sentence = ngettext(

@@ -176,3 +176,11 @@ def test_relay_reaches_the_bridge_and_no_other_port_of_the_server(
             session.exchange(school.host.address, 4444, b"anybody there?")
         assert refused(school.host) == before + 1
     session.socket.close()
+
+
+def test_figures_of_focus_and_bridge_are_for_the_sysadmin(school: School) -> None:
+    for page in ("http://127.0.0.1:8888/stats", "http://127.0.0.1:8080/about/health"):
+        ask = f"curl -s -o /dev/null --max-time 5 {page}"
+        assert school.host.run(ask, check=False).returncode == 0
+        other = school.host.run(f"setpriv --reuid=nobody --clear-groups {ask}", check=False)
+        assert other.returncode == 7, "refused"

@@ -142,7 +142,11 @@ def attendance_is_reported(evidence: Evidence) -> None:
 
 @breaks("STA-03")
 def figures_name_rooms(evidence: Evidence) -> None:
-    parts(evidence)["endpoints"]["answers"]["8888/stats"] = {"status": 200, "names": True}
+    parts(evidence)["endpoints"]["answers"]["8888/stats"] = {
+        "status": 200,
+        "names": True,
+        "anybody": True,
+    }
 
 
 @breaks("STA-03")
