@@ -27,7 +27,7 @@ SERVERS = 4
 """How many are looked at in the same moment."""
 PATIENCE = 2.5
 """After how many times the seconds that it was given a probe is no longer waited for."""
-LONGER = {"browser": 8.0}
+LONGER = {"browser": 13.0}
 """The same for probes that take longer by their nature."""
 
 
