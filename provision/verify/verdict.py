@@ -135,9 +135,9 @@ def _verdict(
         try:
             findings.append(part.function(evidence))
         except NotMeasuredError as reason:
+            # What is additional is not missed, but a reader should know that nobody looked.
             missed = missed or not part.additional
-            if not part.additional:
-                findings.append(Finding(State.NOT_MEASURED, str(reason)))
+            findings.append(Finding(State.NOT_MEASURED, str(reason)))
     measured = {finding.state for finding in findings}
     if everything:
         findings += _beyond(control, confirmed)

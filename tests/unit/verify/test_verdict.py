@@ -41,9 +41,9 @@ ASKED = "The school has to confirm it in inventory.yml, with a date."
         ([("http", GOOD), ("inside", BAD)], (State.FAILED, ["good", "bad"])),
         ([("http", silent), ("inside", BAD)], (State.FAILED, ["no answer from x", "bad"])),
         ([("http", GOOD), ("inside", silent)], (State.NOT_MEASURED, ["good", "no answer from x"])),
-        ([("http", GOOD), ("browser+", silent)], (State.FULFILLED, ["good"])),
+        ([("http", GOOD), ("browser+", silent)], (State.FULFILLED, ["good", "no answer from x"])),
         ([("http", GOOD), ("browser+", BAD)], (State.FAILED, ["good", "bad"])),
-        ([("browser+", silent)], (State.NOT_MEASURED, [])),
+        ([("browser+", silent)], (State.NOT_MEASURED, ["no answer from x"])),
         ([], (State.NOT_MEASURED, [])),
     ],
 )
