@@ -17,6 +17,7 @@ from provision.verify.chromium.errors import BrokenBrowserError, OverdueError
 from provision.verify.chromium.program import Chromium
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.teacher import temporary_teacher
+from provision.verify.xmpp.services import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -268,6 +269,11 @@ class _Visit:
             guest.hears_and_sees()
         self._note("talk", host.page, guest.page)
         self.found["connections"] = host.connections() + guest.connections()
+        # A second name of the same server, such as that of TURN on port 443.
+        servers = {url for one in self.found["connections"] for url in one["servers"]}
+        hosts = {urlsplit("//" + url.partition(":")[2]).hostname or "" for url in servers}
+        own = {name for name in hosts if name and is_own(self.target, name)}
+        self.found["names"] = sorted({self.domain, *own})
 
 
 def addresses(host: str) -> set[str]:
