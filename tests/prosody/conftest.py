@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -37,13 +38,23 @@ def root(request: pytest.FixtureRequest) -> Path:
             pytest.skip("no Prosody here: apt-get install prosody")
         return Path("/")
     folder = Path(os.environ.get(ROOT_13) or ROOT / ".bench" / "prosody13")
-    if not folder.exists():
-        folder.parent.mkdir(exist_ok=True)
-        packages = "--include=prosody,lua-cjson"
-        subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", packages, "trixie", folder], check=True
-        )
+    folder.parent.mkdir(exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        if not folder.exists():
+            make_debian13(folder)
     return folder
+
+
+def make_debian13(folder: Path) -> None:
+    """Make a root file system with Prosody; one that was interrupted is begun anew."""
+    part = folder.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    packages = "--include=prosody,lua-cjson"
+    subprocess.run(
+        ["mmdebstrap", "--quiet", "--variant=minbase", packages, "trixie", part], check=True
+    )
+    part.rename(folder)
 
 
 @pytest.fixture(scope="session")

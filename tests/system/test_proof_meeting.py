@@ -165,7 +165,7 @@ def test_a_relay_to_an_inner_network_is_found(school: School, target: Target) ->
     file = "/etc/turnserver.conf"
     school.host.run(["cp", "-a", file, f"{file}.before"])
     try:
-        school.host.run(["sed", "-i", r"/^denied-peer-ip=10\./d", file])
+        school.host.run(["sed", "-i", "/^denied-peer-ip=/d", file])
         school.host.run(["systemctl", "restart", "coturn"])
         until(lambda: "10.0.0.1" in relay_failures(target))
     finally:

@@ -16,7 +16,9 @@ class Person:
     """Types answers and reads what the program shows."""
 
     def __init__(self, directory: Path, *arguments: str, **environ: str) -> None:
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("LC_")}
+        # COLUMNS and LINES, which test runners set, would come before the terminal's own size.
+        own = ("LC_", "COLUMNS", "LINES")
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(own)}
         self.program = pexpect.spawn(
             sys.executable,
             ["-m", "provision.cli", *arguments],
