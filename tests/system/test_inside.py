@@ -144,7 +144,7 @@ SPOILED = {
         "passwordauthentication yes",
     ),
     "HST-03": (
-        "sed -i.x '/169.254/d' /etc/turnserver.conf",
+        "sed -i.x '/^denied-peer-ip=0/d' /etc/turnserver.conf",
         "mv /etc/turnserver.conf.x /etc/turnserver.conf",
         "169.254.169.254",
     ),
