@@ -94,7 +94,9 @@ def rules(target: Target) -> str:
     if not target.address:
         return f"MAP * ~NOTFOUND,EXCLUDE {target.domain}"
     own = f"[{target.address}]" if ":" in target.address else target.address
-    return f"MAP {target.domain} {own},MAP * ~NOTFOUND,EXCLUDE {own}"
+    # Chromium looks up the hosts of STUN and TURN with a dot at the end.
+    names = f"MAP {target.domain} {own},MAP {target.domain}. {own}"
+    return f"{names},MAP * ~NOTFOUND,EXCLUDE {own}"
 
 
 class _Visit:

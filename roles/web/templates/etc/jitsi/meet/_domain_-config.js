@@ -43,7 +43,8 @@ var config = {
     doNotStoreRoom: true,
     enableClosePage: true,
     disableAddingBackgroundImages: true,
-    virtualBackground: { disableAddingImages: true },
+    // The client's newer engine for blur would load its model from tfhub.dev; the older one is here.
+    virtualBackground: { disableAddingImages: true, advanced: { tierOverride: 'low' } },
     faceLandmarks: {
         enableFaceCentering: false, enableFaceExpressionsDetection: false,
         enableDisplayFaceExpressions: false, enableRTCStats: false
