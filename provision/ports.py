@@ -25,6 +25,8 @@ PUBLIC = (("tcp", 80), ("tcp", 443), ("udp", 3478), ("tcp", 5349), ("udp", 10000
 PATIENCE = 25
 """How long signing in may take before the ports count as not looked at."""
 GOODBYE = 5
+SUMMARY = 10
+"""How long the listener may take to tell what arrived; a busy server is slow, not closed."""
 LIFETIME = 30
 """After so many seconds the listener ends even if nobody tells it to."""
 PROGRAM = Path(listener.__file__).read_text(encoding="utf-8")
@@ -98,7 +100,7 @@ async def _with_listener(session: asyncio.subprocess.Process, school: School) ->
     arrived = None
     if begun["watches"]:
         with suppress(TimeoutError, OSError, ValueError):
-            ended = await asyncio.wait_for(_told(session, "end"), probe.SECONDS)
+            ended = await asyncio.wait_for(_told(session, "end"), SUMMARY)
             arrived = _of_ours(ended.get("arrived"), begun["client"])
     return Ports(
         tuple(
