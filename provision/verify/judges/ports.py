@@ -11,7 +11,7 @@ from provision.verify.probes.ports import MANAGEMENT, NEEDED, SIGNALLING
 from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
     from provision.verify.evidence import Evidence
     from provision.verify.probes.ports import Ports
@@ -29,11 +29,7 @@ def signalling_has_no_port(evidence: Evidence) -> Finding:
             _("The signalling service is open to the world: {ports}.").format(ports=listed(opened)),
             _("Let Prosody listen on 127.0.0.1 only. `provision deploy` does."),
         )
-    return fulfilled(
-        _("Closed over {families}: {ports}.").format(
-            families=listed(ports["families"]), ports=listed(SIGNALLING, SEVERAL)
-        )
-    )
+    return _closed(ports, SIGNALLING)
 
 
 @judge("ACC-04", "ports")
@@ -45,11 +41,7 @@ def management_has_no_port(evidence: Evidence) -> Finding:
             _("Management interfaces are open to the world: {ports}.").format(ports=listed(opened)),
             _("Let bridge and focus listen on 127.0.0.1 only. `provision deploy` does."),
         )
-    return fulfilled(
-        _("Closed over {families}: {ports}.").format(
-            families=listed(ports["families"]), ports=listed(MANAGEMENT, SEVERAL)
-        )
-    )
+    return _closed(ports, MANAGEMENT)
 
 
 @judge("HST-01", "ports")
@@ -80,6 +72,15 @@ def _reached(evidence: Evidence) -> Ports:
     if not any(found["open"] for found in ports["families"].values()):
         raise NotMeasuredError(N_("No port answers at all: is this the right address?"))
     return ports
+
+
+def _closed(ports: Ports, wanted: Iterable[int]) -> Finding:
+    """Return that none of some ports is reached."""
+    return fulfilled(
+        _("Closed over {families}: {ports}.").format(
+            families=listed(ports["families"]), ports=listed(wanted, SEVERAL)
+        )
+    )
 
 
 def _open(ports: Ports, wanted: Container[int]) -> list[str]:

@@ -32,3 +32,15 @@ def breaks(*controls: str) -> Callable[[Change], Change]:
         return change
 
     return register
+
+
+def parts(evidence: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What was seen on the server, by part."""
+    found: dict[str, Any] = evidence["inside"]["parts"]
+    return found
+
+
+def hosts(evidence: dict[str, dict[str, Any]], start: str) -> list[dict[str, Any]]:
+    """Prosody's hosts whose name begins so; an empty start means those of people."""
+    every: dict[str, dict[str, Any]] = parts(evidence)["prosody"]["hosts"]
+    return [host for name, host in every.items() if name.startswith(start)]

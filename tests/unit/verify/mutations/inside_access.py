@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.unit.verify.breakage import breaks
+from tests.unit.verify.breakage import breaks, hosts, parts
 
 if TYPE_CHECKING:
     Evidence = dict[str, dict[str, Any]]
-
-
-def parts(evidence: Evidence) -> dict[str, Any]:
-    """What was seen on the server, by part."""
-    found: dict[str, Any] = evidence["inside"]["parts"]
-    return found
-
-
-def hosts(evidence: Evidence, start: str) -> list[dict[str, Any]]:
-    """Prosody's hosts whose name begins so; an empty start means those of people."""
-    every: dict[str, dict[str, Any]] = parts(evidence)["prosody"]["hosts"]
-    return [host for name, host in every.items() if name.startswith(start)]
 
 
 @breaks("MIN-01")

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.unit.verify.breakage import breaks
+from tests.unit.verify.breakage import breaks, parts
 
 if TYPE_CHECKING:
     Evidence = dict[str, dict[str, Any]]
-
-
-def parts(evidence: Evidence) -> dict[str, Any]:
-    """What was seen on the server, by part."""
-    found: dict[str, Any] = evidence["inside"]["parts"]
-    return found
 
 
 @breaks("THP-03")
