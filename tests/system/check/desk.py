@@ -60,7 +60,9 @@ class Desk:
     def neutral(self, text: str) -> str:
         """Return a text without what is different for each host."""
         text = text.replace(self.project.domain, "DOMAIN").replace(self.host.name, "HOST")
-        text = text.replace(self.host.address6, "ADDRESS6").replace(self.host.address, "ADDRESS")
+        # 10.91.0.19 is no part of 10.91.0.199.
+        for address, word in ((self.host.address6, "ADDRESS6"), (self.host.address, "ADDRESS")):
+            text = re.sub(rf"{re.escape(address)}(?![0-9a-f])", word, text)
         return re.sub(r"\d+ cores, \d+ MB of memory, \d+ MB free", "SIZE", text)
 
     def write(self, **settings: Any) -> None:
