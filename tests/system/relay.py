@@ -11,6 +11,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     import ssl
 
@@ -27,6 +29,8 @@ PEER, CONTENT, RELAYED, TRANSPORT, MAPPED, LIFETIME = (
     0x000D,
 )
 UDP = bytes([17, 0, 0, 0])
+INSIDE = ("127.0.0.1", "10.91.0.1", "169.254.169.254", "192.168.1.1", "203.0.113.5", "0.0.0.1")
+"""Addresses that a school's relay must not lead to."""
 
 
 class RefusedError(Exception):
@@ -181,6 +185,25 @@ class Relay:
             self.buffer += data
         taken, self.buffer = self.buffer[:size], self.buffer[size:]
         return taken
+
+
+def carries_to_the_bridge(relay: Relay, server: str) -> None:
+    """Have the bridge at a server's address answer through the relay."""
+    address, port = relay.allocate()
+    assert address == server
+    assert 49152 <= port <= 49999
+    relay.permit(server)
+    answer = Message.unpack(relay.exchange(server, 10000, binding_request().pack()))
+    assert MAPPED in answer.attributes
+
+
+def leads_to_nothing_inside(relay: Relay) -> None:
+    """Ask for each address that is none of the bridge's, and be refused."""
+    relay.allocate()
+    for peer in INSIDE:
+        with pytest.raises(RefusedError) as refused:
+            relay.permit(peer)
+        assert (peer, refused.value.code) == (peer, 403)
 
 
 def error_code(answer: Message) -> int:

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.system.relay import MAPPED, Message, RefusedError, Relay, binding_request, seen_address
+from tests.system.relay import (
+    RefusedError,
+    Relay,
+    carries_to_the_bridge,
+    leads_to_nothing_inside,
+    seen_address,
+)
 from tests.system.visitor import Visitor
 
 if TYPE_CHECKING:
@@ -14,8 +20,6 @@ if TYPE_CHECKING:
 
     from tests.system.entrance import Entrance
     from tests.system.school import School
-
-INSIDE = ("127.0.0.1", "10.91.0.1", "169.254.169.254", "192.168.1.1", "203.0.113.5", "0.0.0.1")
 
 
 @pytest.fixture
@@ -39,20 +43,11 @@ def test_media_port_of_the_bridge_answers(school: School) -> None:
 
 
 def test_relay_carries_to_the_bridge(school: School, relay: Relay) -> None:
-    address, port = relay.allocate()
-    assert address == school.host.address
-    assert 49152 <= port <= 49999
-    relay.permit(school.host.address)
-    answer = Message.unpack(relay.exchange(address, 10000, binding_request().pack()))
-    assert MAPPED in answer.attributes
+    carries_to_the_bridge(relay, school.host.address)
 
 
 def test_relay_leads_to_nothing_inside(relay: Relay) -> None:
-    relay.allocate()
-    for peer in INSIDE:
-        with pytest.raises(RefusedError) as refused:
-            relay.permit(peer)
-        assert (peer, refused.value.code) == (peer, 403)
+    leads_to_nothing_inside(relay)
 
 
 def test_relay_wants_credentials(entrance: Entrance) -> None:

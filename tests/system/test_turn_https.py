@@ -11,9 +11,8 @@ import pytest
 from tests.bench.fingerprint import difference
 from tests.system.convergence import look
 from tests.system.entrance import Entrance
-from tests.system.relay import MAPPED, Message, RefusedError, Relay, binding_request
+from tests.system.relay import Relay, carries_to_the_bridge, leads_to_nothing_inside
 from tests.system.renewal import renew
-from tests.system.test_relay import INSIDE
 from tests.system.test_web import PATHS
 from tests.system.visitor import Visitor
 
@@ -116,20 +115,11 @@ def test_a_second_name_changes_nothing_twice(second: SecondName, school: School)
 
 
 def test_relay_carries_to_the_bridge_through_port_443(school: School, relay: Relay) -> None:
-    address, port = relay.allocate()
-    assert address == school.host.address
-    assert 49152 <= port <= 49999
-    relay.permit(school.host.address)
-    answer = Message.unpack(relay.exchange(address, 10000, binding_request().pack()))
-    assert MAPPED in answer.attributes
+    carries_to_the_bridge(relay, school.host.address)
 
 
 def test_relay_on_port_443_leads_to_nothing_inside(relay: Relay) -> None:
-    relay.allocate()
-    for peer in INSIDE:
-        with pytest.raises(RefusedError) as refused:
-            relay.permit(peer)
-        assert (peer, refused.value.code) == (peer, 403)
+    leads_to_nothing_inside(relay)
 
 
 @pytest.mark.usefixtures("second")

@@ -6,9 +6,10 @@ import contextlib
 import io
 import socket
 import ssl
-import threading
 import warnings
 from typing import TYPE_CHECKING, Any, cast
+
+from provision.verify.outside.addresses import Family, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from provision.verify.outside.deadline import Deadline
 
-Family = socket.AddressFamily
 NAMES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 FAREWELL = 0.5
 """How many seconds the other side has for its own farewell."""
@@ -29,30 +29,11 @@ class TooMuchError(OSError):
 
 
 def addresses(host: str, deadline: Deadline) -> list[tuple[Family, str]]:
-    """Return the addresses of a host, at most one IPv4 and one IPv6.
-
-    The system's resolver knows no deadline, so it is asked in a thread that may be left behind.
-    """
-    found: list[tuple[Family, str]] = []
-    failed: list[OSError] = []
-
-    def ask() -> None:
-        try:
-            answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            failed.append(error if isinstance(error, OSError) else OSError(str(error)))
-            return
-        for family in (socket.AF_INET, socket.AF_INET6):
-            found.extend([(family, str(a[4][0])) for a in answers if a[0] == family][:1])
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(deadline.left())
-    if failed:
-        raise failed[0]
-    if not found:
-        raise TimeoutError
-    return found
+    """Return the addresses of a host, at most one IPv4 and one IPv6; OSError if there is none."""
+    found: dict[Family, str] = {}
+    for family, address in look_up(host, deadline.left()):
+        found.setdefault(family, address)
+    return list(found.items())
 
 
 def connect(host: str, port: int, deadline: Deadline) -> socket.socket:

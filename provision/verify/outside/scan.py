@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from provision.verify.outside.connection import Family
+    from provision.verify.outside.addresses import Family
     from provision.verify.outside.deadline import Deadline
 
 AT_ONCE = 200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,8 @@ from provision.verify.chromium.client import Person
 from provision.verify.chromium.errors import BrokenBrowserError, OverdueError
 from provision.verify.chromium.program import Chromium
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.outside.addresses import addresses, is_own
 from provision.verify.teacher import temporary_teacher
-from provision.verify.xmpp.services import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +95,10 @@ def rules(target: Target) -> str:
     own = f"[{target.address}]" if ":" in target.address else target.address
     # Chromium looks up the hosts of STUN and TURN with a dot at the end.
     names = f"MAP {target.domain} {own},MAP {target.domain}. {own}"
-    return f"{names},MAP * ~NOTFOUND,EXCLUDE {own}"
+    # A second name leads to the relay only where the name service says so.
+    second = target.school.turn_domain if target.school else ""
+    known = f",EXCLUDE {second},EXCLUDE {second}." if second else ""
+    return f"{names},MAP * ~NOTFOUND,EXCLUDE {own}{known}"
 
 
 class _Visit:
@@ -110,7 +112,9 @@ class _Visit:
         self.room = f"provision-verify-{secrets.token_hex(8)}"
         self.found: dict[str, Any] = {
             "names": [target.domain],
-            "addresses": sorted(addresses(target.host) | addresses(target.domain)),
+            "addresses": sorted(
+                addresses(target.host, self.patience) | addresses(target.domain, self.patience)
+            ),
             "hosts": {},
             "links": {},
             "missing": {},
@@ -274,13 +278,5 @@ class _Visit:
         # A second name of the same server, such as that of TURN on port 443.
         servers = {url for one in self.found["connections"] for url in one["servers"]}
         hosts = {urlsplit("//" + url.partition(":")[2]).hostname or "" for url in servers}
-        own = {name for name in hosts if name and is_own(self.target, name)}
+        own = {name for name in hosts if name and is_own(self.target, name, self.patience)}
         self.found["names"] = sorted({self.domain, *own})
-
-
-def addresses(host: str) -> set[str]:
-    """Return the addresses of a host; none where this computer cannot look it up."""
-    try:
-        return {str(known[4][0]) for known in socket.getaddrinfo(host, 443)}
-    except OSError:
-        return set()

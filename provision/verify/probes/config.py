@@ -6,13 +6,13 @@ page of a room, mobile apps from config.js.
 
 from __future__ import annotations
 
-import socket
+import contextlib
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import urljoin, urlsplit
 
 from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.outside.connection import addresses
+from provision.verify.outside.addresses import is_own
 from provision.verify.outside.deadline import Deadline
 from provision.verify.outside.javascript import INTERRUPTED, Result, Source, World, evaluate
 from provision.verify.outside.names import ROOM, random_name
@@ -222,13 +222,9 @@ def _own_hosts(target: Target, pages: dict[str, Settings], deadline: Deadline) -
     }
     own = []
     for name in sorted(names)[:MOST_HOSTS]:
-        try:
-            mine = {address for _family, address in addresses(target.host, deadline)}
-            theirs = {address for _family, address in addresses(name, deadline)}
-        except (OSError, socket.gaierror):
-            continue
-        if mine & theirs:
-            own.append(name)
+        with contextlib.suppress(TimeoutError):
+            if is_own(target, name, deadline.left()):
+                own.append(name)
     return own
 
 

@@ -16,7 +16,7 @@ from provision.verify.outside.deadline import Deadline
 from provision.verify.outside.scan import knock, stun
 
 if TYPE_CHECKING:
-    from provision.verify.outside.connection import Family
+    from provision.verify.outside.addresses import Family
     from provision.verify.target import Target
 
 SSH = 22

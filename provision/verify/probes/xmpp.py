@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from provision.i18n import N_
+from provision.verify.outside.addresses import is_own
 from provision.verify.xmpp import rooms, services
 from provision.verify.xmpp.hosts import Host, by_bosh, by_websocket
 from provision.verify.xmpp.limits import Limits, SilentError, XmppError
@@ -187,7 +188,7 @@ def _relays(stranger: Session, target: Target, names: Names, clock: float) -> li
             host=each.host,
             port=each.port,
             transport=each.transport,
-            own=services.is_own(target, each.host),
+            own=is_own(target, each.host, target.seconds),
             seconds=None if each.expires is None else round(each.expires - now),
         )
         for each in found

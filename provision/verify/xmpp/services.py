@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +11,6 @@ from provision.verify.xmpp.session import RefusedError
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
 
-    from provision.verify.target import Target
     from provision.verify.xmpp.session import Session
 
 SERVICES = "urn:xmpp:extdisco:2"
@@ -65,17 +62,3 @@ def _time(text: str) -> float | None:
     except ValueError:
         return None
     return found.timestamp() if found.tzinfo else None
-
-
-def is_own(target: Target, host: str) -> bool:
-    """Return whether a name is the server's, or leads to its address."""
-    return host == target.domain or bool(_addresses(host) & _addresses(target.host))
-
-
-def _addresses(host: str) -> set[str]:
-    """Return the IP addresses that a name leads to."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError):
-        return set()
-    return {str(ipaddress.ip_address(str(each[4][0]).partition("%")[0])) for each in found}
