@@ -81,7 +81,7 @@ class Contact:
         if self.user != "root":
             self._check_sudo()
         console.good(_("{school} is connected").format(school=self.key))
-        console.note(_("Next: provision deploy {key}").format(key=self.key))
+        console.note(_("Next: provision check {key}").format(key=self.key))
 
     @property
     def place(self) -> tuple[str, int]:

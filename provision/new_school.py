@@ -52,7 +52,7 @@ def add(key: str | None, pairs: Sequence[str], path: Path) -> None:
 
 
 def _say_what_comes_next(key: str, values: Mapping[str, Any]) -> None:
-    """Name the two steps that follow: the name service, then the deployment."""
+    """Name the two steps that follow: the name service, then the check."""
     kind = {4: "A", 6: "AAAA"}.get(ip_version(values["address"]), "")
     if kind:
         console.result(
@@ -60,7 +60,7 @@ def _say_what_comes_next(key: str, values: Mapping[str, Any]) -> None:
                 kind=kind, domain=values["domain"], address=values["address"]
             )
         )
-    console.result(_("Next: provision deploy {key}").format(key=key))
+    console.result(_("Next: provision check {key}").format(key=key))
 
 
 def parse(pairs: Sequence[str]) -> dict[str, Any]:

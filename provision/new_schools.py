@@ -167,4 +167,4 @@ def _say_what_comes_next(judgement: _Judgement) -> None:
         _("At your registrar, each domain must point to the address beside it (A or AAAA record).")
     )
     everyone = "--all" if len(schools) > 1 and not judgement.inventory.schools else ""
-    console.result(_("Next: provision deploy {key}").format(key=everyone or " ".join(schools)))
+    console.result(_("Next: provision check {key}").format(key=everyone or " ".join(schools)))

@@ -36,7 +36,7 @@ def test_the_first_school_makes_the_file(run: Run, inventory: Path) -> None:
         """\
 Gymnasium Süd is in inventory.yml as gymnasium-sued.
 At your registrar, the A record of meet.gymnasium-sued.example.org must point to 203.0.113.10.
-Next: provision deploy gymnasium-sued
+Next: provision check gymnasium-sued
 """,
         "",
     )
@@ -67,7 +67,7 @@ def test_a_german_technician_gets_a_german_school(run: Run, inventory: Path) -> 
 Gymnasium Süd steht in inventory.yml als gymnasium-sued.
 Bei Ihrem Domain-Anbieter muss der AAAA-Eintrag von meet.gymnasium-sued.example.org auf \
 2001:db8::10 zeigen.
-Weiter: provision deploy gymnasium-sued
+Weiter: provision check gymnasium-sued
 """,
     )
     text = inventory.read_text(encoding="utf-8")
@@ -82,7 +82,7 @@ def test_a_second_school_leaves_the_first_alone(run: Run, inventory: Path) -> No
     code, out, _err = new(run, "west", **changes)
     assert (code, out) == (
         0,
-        "Gymnasium Süd is in inventory.yml as west.\nNext: provision deploy west\n",
+        "Gymnasium Süd is in inventory.yml as west.\nNext: provision check west\n",
     )
     text = inventory.read_text(encoding="utf-8")
     assert text.startswith(before)

@@ -43,7 +43,7 @@ short name      school              domain                 address
 gymnasium-sued  Gymnasium Süd       meet.sued.example.org  203.0.113.11
 west            Schule am Westpark  meet.west.example.org  2001:db8::12
 At your registrar, each domain must point to the address beside it (A or AAAA record).
-Next: provision deploy --all
+Next: provision check --all
 """,
         "",
     )
@@ -89,7 +89,7 @@ schools:
 """
     inventory.write_text(before)
     code, out, _err = run("new", "--csv", "schools.csv")
-    assert (code, out.splitlines()[-1]) == (0, "Next: provision deploy gymnasium-sued west")
+    assert (code, out.splitlines()[-1]) == (0, "Next: provision check gymnasium-sued west")
     text = inventory.read_text(encoding="utf-8")
     assert text.startswith(before)
     assert "contact" not in text[len(before) :]
@@ -114,7 +114,7 @@ def test_one_school_is_one(run: Run, schools: Path) -> None:
     code, out, _err = run("new", "--csv", "schools.csv", *CONTACT)
     assert code == 0
     assert out.startswith("One school was added to inventory.yml.\n")
-    assert out.endswith("Next: provision deploy ost\n")
+    assert out.endswith("Next: provision check ost\n")
 
 
 def test_all_problems_at_once_and_nothing_is_written(

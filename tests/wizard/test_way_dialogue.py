@@ -49,7 +49,7 @@ def test_the_own_server_goes_straight_on_to_the_school(tmp_path: Path) -> None:
     person.answers("203.0.113.10", "meet.nord.example.org", "Nord", "it@nord.example.org", "", "")
     person.answers("")
     code, seen = person.finishes("")
-    assert (code, seen.splitlines()[-1]) == (0, "Next: provision deploy nord")
+    assert (code, seen.splitlines()[-1]) == (0, "Next: provision check nord")
     assert list(load(tmp_path / "inventory.yml").schools) == ["nord"]
 
 

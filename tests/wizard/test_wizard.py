@@ -60,7 +60,7 @@ def test_a_school_from_the_first_question_to_the_file(tmp_path: Path) -> None:
             "Gymnasium Nord is in inventory.yml as gymnasium-nord.\r\n"
             "At your registrar, the A record of meet.nord.example.org must point to "
             "203.0.113.10.\r\n"
-            "Next: provision deploy gymnasium-nord\r\n"
+            "Next: provision check gymnasium-nord\r\n"
         ),
     )
     school = load(tmp_path / "inventory.yml").schools["gymnasium-nord"]
@@ -212,7 +212,7 @@ def test_german(tmp_path: Path) -> None:
     )
     person.answers(*GOOD, "", "", "")
     code, seen = person.finishes("")
-    assert (code, seen.splitlines()[-1]) == (0, "Weiter: provision deploy gymnasium-nord")
+    assert (code, seen.splitlines()[-1]) == (0, "Weiter: provision check gymnasium-nord")
     assert load(tmp_path / "inventory.yml").schools["gymnasium-nord"].language == "de"
 
 

@@ -62,9 +62,10 @@ EPOCH = "Thu, 01 Jan 1970 00:00:00 GMT"
 KEYRING = "/etc/apt/keyrings/jitsi-provision.asc"
 
 
-def system() -> dict[str, Any]:
-    """Return release, architecture, memory, cores and free disk of this machine."""
+def system(given: dict[str, Any]) -> dict[str, Any]:
+    """Return release, architecture, memory, cores, free disk and names of this machine."""
     disk = os.statvfs("/var")
+    name = os.uname().nodename
     return readings.release(read_text("/etc/os-release")) | {
         "architecture": run("dpkg", "--print-architecture").stdout.strip(),
         "memory_mb": readings.memory(
@@ -73,10 +74,12 @@ def system() -> dict[str, Any]:
         "cores": os.cpu_count() or 1,
         "disk_free_mb": disk.f_bavail * disk.f_frsize // 1048576,
         "time": time.time(),
+        "host_name": name,
+        "hosts": readings.hosts(read_text("/etc/hosts"), given["domain"], name),
     }
 
 
-def addresses() -> dict[str, Any]:
+def addresses(_given: dict[str, Any]) -> dict[str, Any]:
     """Return the addresses of the interfaces and the one that leads outside, a family each."""
     # No packet leaves: the kernel only says which source address it would take.
     return {
@@ -86,10 +89,37 @@ def addresses() -> dict[str, Any]:
     }
 
 
-def units(names: list[str]) -> dict[str, dict[str, Any]]:
-    """Return for each unit whether it exists, runs, and since which invocation."""
+def packages(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what is installed, and of each wanted unit whether it exists, runs, since when."""
     wanted = f"--property={readings.UNIT_PROPERTIES}"
-    return readings.units(run("systemctl", "show", *names, wanted).stdout)
+    return readings.packages(run("dpkg-query", "-W", "-f", readings.PACKAGE_FORMAT).stdout) | {
+        "units": readings.units(run("systemctl", "show", *given["units"], wanted).stdout)
+    }
+
+
+def access(_given: dict[str, Any]) -> dict[str, Any]:
+    """Return which programs listen, and how the server is protected."""
+    listeners = readings.listeners(run("ss", "-H", "-l", "-n", "-t", "-u", "-p").stdout)
+    return {"listeners": listeners, **protection.look(listeners)}
+
+
+def certificates(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the certificates that there are, which of them is served, and how it is renewed."""
+    domain = given["domain"]
+    found = {
+        path: certificate(path)
+        for path in (
+            CONFIG + "/tls/fullchain.pem",
+            f"/etc/letsencrypt/live/{domain}/fullchain.pem",
+            STATE + "/own/chain.pem",
+            STATE + "/self-signed/certificate.pem",
+        )
+    }
+    return {
+        "certificates": found,
+        "served": [path for path, known in found.items() if known and served_everywhere(path)],
+        "acme_renewal": read_text(f"/etc/letsencrypt/renewal/{domain}.conf"),
+    }
 
 
 def certificate(path: str) -> dict[str, Any]:
@@ -143,14 +173,29 @@ def repository(url: str, fingerprint: str, *, thorough: bool) -> dict[str, Any]:
 
 
 def outward(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what is known of the repository, and of a thorough look what takes time."""
-    thorough = given["thorough"]
-    with ThreadPoolExecutor() as pool:
-        asked = pool.submit(
-            repository, given["repository"], given["fingerprint"], thorough=thorough
-        )
-        facts = {"preflight": preflight.look()} if thorough else {}
-        return facts | {"repository": asked.result()}
+    """Return what is known of the package repository."""
+    wanted = (given["repository"], given["fingerprint"])
+    return {"repository": repository(*wanted, thorough=given["thorough"])}
+
+
+def thorough(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what takes time, where it is asked for."""
+    return {"preflight": preflight.look()} if given["thorough"] else {}
+
+
+def files(_given: dict[str, Any]) -> dict[str, Any]:
+    """Return what files tell of users, of earlier deployments and of what the sysadmin added."""
+    ours = os.path.isdir(CONFIG)
+    local = glob.glob(CONFIG + "/local/**", recursive=True)
+    return {
+        "users": re.findall(r"^([^:]+):", read_text("/etc/passwd"), re.MULTILINE),
+        "debconf_host_name": readings.debconf_host_name(read_text("/var/cache/debconf/config.dat")),
+        "ours": ours,
+        "pending": read_json(PENDING, {}),
+        "policy_rc_d": os.path.exists("/usr/sbin/policy-rc.d"),
+        "local_changes": sorted(path for path in local if os.path.isfile(path)),
+        "foreign_sites": [] if ours else foreign_sites(),
+    }
 
 
 def foreign_sites() -> list[str]:
@@ -165,17 +210,16 @@ def trusted_internally(name: str) -> bool:
     return bool(body) and body in read_text("/etc/ssl/certs/ca-certificates.crt")
 
 
-def service_accounts(domain: str) -> dict[str, bool]:
+def accounts(given: dict[str, Any]) -> dict[str, Any]:
     """Tell whether focus and bridge can sign in with the secrets that their files hold."""
-    accounts = {}
+    host = "auth." + given["domain"]
+    found = {}
     for user, secret in (("focus", "focus"), ("jvb", "bridge")):
         password = read_text(f"{SECRETS}/{secret}").strip()
-        accounts[user] = bool(password) and password_matches(
-            account_path("auth." + domain, user), password
-        )
-    roster = read_text(account_path("auth." + domain, "focus").replace("/accounts/", "/roster/"))
-    accounts["roster"] = f"focus.{domain}" in roster
-    return accounts
+        found[user] = bool(password) and password_matches(account_path(host, user), password)
+    roster = read_text(account_path(host, "focus").replace("/accounts/", "/roster/"))
+    found["roster"] = f"focus.{given['domain']}" in roster
+    return {"accounts": found, "trusted": trusted_internally(host)}
 
 
 def main() -> None:
@@ -190,43 +234,13 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    domain = module.params["domain"]
-    query = run("dpkg-query", "-W", "-f", readings.PACKAGE_FORMAT)
-    facts = system()
-    facts.update(addresses())
-    facts.update(readings.packages(query.stdout))
-    facts["users"] = re.findall(r"^([^:]+):", read_text("/etc/passwd"), re.MULTILINE)
-    facts["debconf_host_name"] = readings.debconf_host_name(
-        read_text("/var/cache/debconf/config.dat")
-    )
-    facts["ours"] = os.path.isdir(CONFIG)
-    facts["units"] = units(module.params["units"])
-    facts["listeners"] = readings.listeners(run("ss", "-H", "-l", "-n", "-t", "-u", "-p").stdout)
-    facts.update(protection.look(facts["listeners"]))
-    facts["certificates"] = {
-        path: certificate(path)
-        for path in (
-            CONFIG + "/tls/fullchain.pem",
-            f"/etc/letsencrypt/live/{domain}/fullchain.pem",
-            STATE + "/own/chain.pem",
-            STATE + "/self-signed/certificate.pem",
-        )
-    }
-    facts["served"] = [
-        path for path, found in facts["certificates"].items() if found and served_everywhere(path)
-    ]
-    facts["acme_renewal"] = read_text(f"/etc/letsencrypt/renewal/{domain}.conf")
-    facts.update(outward(module.params))
-    facts["trusted"] = trusted_internally("auth." + domain)
-    facts["accounts"] = service_accounts(domain)
-    facts["pending"] = read_json(PENDING, {})
-    facts["policy_rc_d"] = os.path.exists("/usr/sbin/policy-rc.d")
-    facts["local_changes"] = sorted(
-        p for p in glob.glob(CONFIG + "/local/**", recursive=True) if os.path.isfile(p)
-    )
-    facts["host_name"] = os.uname().nodename
-    facts["hosts"] = readings.hosts(read_text("/etc/hosts"), domain, facts["host_name"])
-    facts["foreign_sites"] = [] if facts["ours"] else foreign_sites()
+    looks = (
+        system, addresses, packages, access, files, certificates, accounts, outward, thorough
+    )  # fmt: skip
+    # Most of the time goes by in other programs: dpkg, systemctl, sshd, nft, openssl.
+    with ThreadPoolExecutor(len(looks)) as pool:
+        found = [pool.submit(look, module.params) for look in looks]
+        facts = {name: fact for part in found for name, fact in part.result().items()}
     module.exit_json(changed=False, server=facts)
 
 

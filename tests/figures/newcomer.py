@@ -1,0 +1,142 @@
+"""`script/demo --from-scratch`: somebody with the provider's mail, who reads only what we print.
+
+Each command after the first is the one that the program named last. Each answer is in the mail, or
+is something that a school knows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pexpect
+import yaml
+
+from tests.bench import Bench
+from tests.system.connect.technician import PASSWORD, as_rented, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.bench import Host
+
+KEY = "demo"
+FIRST = f"provision new {KEY}"
+NEXT = re.compile(r"Next: (provision \S.*?)\s*$", re.MULTILINE)
+PROMPTS = [r" > $", r"\(not shown\): $", r"its fingerprint\] $", pexpect.EOF]
+COLUMNS = 92
+MAIL = """\
+From: the provider            Subject: Your new server
+    address    {address}
+    user       root
+    password   {password}     (you will be asked to change it)
+    host key   {fingerprint}
+"""
+# The names are those of the demo; a school's own name servers and authority are stood in for.
+HOME = 'mkdir -p ~/.ssh && mount --bind "$1" ~/.ssh && shift && exec "$@"'
+
+
+def play(
+    host: Host, folder: Path, show: Callable[[str], None], *, standins: bool
+) -> list[tuple[str, str]]:
+    """Follow the program from the mail to the end; return each command with what it printed.
+
+    Raises SystemExit where a command fails.
+    """
+    bench = Bench()
+    as_rented(host)
+    host.run("chage -d 0 root")
+    mail = MAIL.format(address=host.address, password=PASSWORD, fingerprint=fingerprint(host))
+    show(mail + "\n")
+    answers = {
+        "At which address": host.address,
+        "Under which name": "meet.demo.school.test",
+        "What is the school called": "Demo-Gymnasium",
+        "Which mailbox": "it@school.test",
+        "its fingerprint]": "y",
+        "(not shown)": PASSWORD,
+    }
+    surroundings(bench, folder, standins=standins)
+    seen = [("", mail)]
+    command = FIRST
+    while command:
+        show(f"$ {command}\n")
+        output = run(bench, folder, command, answers, show)
+        show("\n")
+        seen.append((command, output))
+        found: list[str] = NEXT.findall(output)
+        command = found[-1].replace("NAME", "a.meier") if found else ""
+    return seen
+
+
+def surroundings(bench: Bench, folder: Path, *, standins: bool) -> None:
+    """Say once for all schools where this computer's authority and package repository are."""
+    home = folder / "home"
+    if home.exists():
+        shutil.rmtree(home)
+    home.mkdir(parents=True, mode=0o700)
+    shared = {
+        "acme_directory": bench.acme.directory,
+        "acme_ca_file": str(bench.acme.ca_file),
+    }
+    if standins:
+        shared["repository"] = bench.packages.url
+        shared["repository_fingerprint"] = bench.packages.fingerprint
+    (folder / "inventory.yml").write_text(yaml.safe_dump({"schools": {"vars": shared}}))
+
+
+def run(
+    bench: Bench, folder: Path, command: str, answers: dict[str, str], show: Callable[[str], None]
+) -> str:
+    """Run one command at a terminal of the chair and answer it; return what it printed."""
+    own_ssh = ["unshare", "--mount", "sh", "-c", HOME, "sh", str(folder / "home")]
+    line = bench.chair().command([*own_ssh, *command.split()], cwd=folder)
+    program = pexpect.spawn(
+        line[0], line[1:], encoding="utf-8", dimensions=(50, COLUMNS), timeout=600
+    )
+    program.logfile_read = _Shown(show)
+    output = ""
+    while True:
+        found = program.expect(PROMPTS)
+        output += str(program.before) + str(program.after if found < len(PROMPTS) - 1 else "")
+        if PROMPTS[found] is pexpect.EOF:
+            break
+        asked = str(program.before) + str(program.after)
+        program.sendline(next((answers[words] for words in answers if words in asked), ""))
+    program.close()
+    if program.exitstatus:
+        raise SystemExit(f"\n{command} ended with {program.exitstatus}")
+    return output
+
+
+class _Shown:
+    """Hands on what the terminal shows, as a file would."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self.write = show
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def main() -> None:
+    """Play on the host of the demo, in the directory that is given."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--stand-ins", action="store_true", help="instead of Jitsi's own packages")
+    chosen = parser.parse_args()
+    host = next(host for host in Bench().hosts() if host.name == KEY)
+
+    def show(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    play(host, chosen.folder.resolve(), show, standins=chosen.stand_ins)
+
+
+if __name__ == "__main__":
+    main()
