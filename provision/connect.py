@@ -58,12 +58,12 @@ class Contact:
 
         return Server(self.key, self.school)
 
-    def make(self) -> None:
-        """Do what is still missing; a server that is connected is left alone."""
+    def make(self) -> bool:
+        """Do what is still missing, and tell whether anything was."""
         pinned = host_keys.pinned(self.known, *self.place)
         if pinned and not self.wishes.new_server and self._is_ready(pinned):
             console.good(_("{school}: connected already").format(school=self.key))
-            return
+            return False
         console.note(f"{self.school.school} · {self.school.address}")
         host_key = self._host_key(pinned)
         said = self._sign_in_with_key()
@@ -81,7 +81,7 @@ class Contact:
         if self.user != "root":
             self._check_sudo()
         console.good(_("{school} is connected").format(school=self.key))
-        console.note(_("Next: provision check {key}").format(key=self.key))
+        return True
 
     @property
     def place(self) -> tuple[str, int]:

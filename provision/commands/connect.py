@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from provision import console
 from provision.connect import Contact, Wishes
 from provision.errors import UsageError
 from provision.host_keys import parse_fingerprint
@@ -71,4 +72,5 @@ def command(  # noqa: PLR0917 - Typer gives them by name
         )
     key = select(known, [school] if school else [])[0]
     wishes = Wishes(wanted, identity, password_fd, new_server, sudo)
-    Contact(inventory, key, known.schools[key], wishes).make()
+    if Contact(inventory, key, known.schools[key], wishes).make():
+        console.note(_("Next: provision check {key}").format(key=key))

@@ -1,4 +1,4 @@
-"""Ten servers: how much longer a re-run takes than for one, and a check of all."""
+"""Ten servers: how much longer a re-run takes than for one; check and proof of all."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ def rows(bench: Bench, place: Path, runs: int) -> list[Row]:
     ten = seconds(project.deploy(), folder, runs)
     # From the chair, whose name server knows the hosts.
     checked = seconds(bench.chair().command(project.check(), cwd=folder), runs=runs)
+    proven = seconds(bench.chair().command(project.verify(), cwd=folder), runs=runs, fine=(0, 1))
     for name in names:
         bench.destroy(name)
     return [
         Row("re-run of ten servers ÷ one", ten / one, "", 4, detail=f"{ten:.1f} s"),
         Row("check of ten servers", checked, " s", 15),
+        Row("verify of ten servers", proven, " s", 40),
     ]

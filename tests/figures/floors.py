@@ -44,6 +44,9 @@ def rows(bench: Bench, place: Path, runs: int) -> list[Row]:
         seconds(bench.chair(delay=delay).command(project.check("figures"), cwd=folder), runs=3)
         for delay in (0, 30)
     )
+    proof = seconds(
+        bench.chair().command(project.verify("figures"), cwd=folder), runs=3, fine=(0, 1)
+    )
     for host in (ours, theirs):
         bench.destroy(host.name)
     return [
@@ -55,6 +58,7 @@ def rows(bench: Bench, place: Path, runs: int) -> list[Row]:
         Row("re-run at 30 ms round trip", slow, " s", 8),
         Row("check of one server", near, " s", 8),
         Row("check of one server at 60 ms round trip", far, " s", 15),
+        Row("verify of one server", proof, " s", 15),
         Row("stock modules, one task per file ÷ our playbook", one_by_one / plain, "", 10,
             at_least=True, detail=f"{one_by_one:.0f} s ÷ {plain:.1f} s"),
         _start_up(runs),

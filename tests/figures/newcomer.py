@@ -74,7 +74,11 @@ def play(
 
 
 def surroundings(bench: Bench, folder: Path, *, standins: bool) -> None:
-    """Say once for all schools where this computer's authority and package repository are."""
+    """Say once for all schools where this computer's authority and package repository are.
+
+    Nothing else is known, least of all the server's key.
+    """
+    (folder / "known_hosts").unlink(missing_ok=True)
     home = folder / "home"
     if home.exists():
         shutil.rmtree(home)

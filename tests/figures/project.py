@@ -54,6 +54,14 @@ def check(name: str = "") -> list[str]:
     return [*PROVISION, "check", name or "--all"]
 
 
+def verify(name: str = "") -> list[str]:
+    """Return the command that proves one school, or all of them.
+
+    It ends with 1: certificates here are self-signed, and hosts never update by themselves.
+    """
+    return [*PROVISION, "verify", name or "--all"]
+
+
 def ansible(playbook: Path) -> list[str]:
     """Return the command that runs a playbook on the project's schools."""
     return [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventory.yml",

@@ -22,6 +22,7 @@ PATHS = (
     "/some-room",
     "/config.js",
     "/local-config.js",
+    "/manifest.json",
     "/school/start.css",
     "/school/guard.js",
     "/static/close3.html",
@@ -131,6 +132,16 @@ def test_a_link_to_a_room_opens_the_web_client(entrance: Entrance) -> None:
     scripts = re.findall(r"<script nonce=[^>]*>(.*?)</script>", page.text, re.DOTALL)
     included = next(script for script in scripts if "var config = " in script)
     assert evaluated(included) == evaluated(entrance.get("/config.js").text)
+
+
+def test_who_adds_the_page_to_the_home_screen_gets_the_school_and_no_app(
+    entrance: Entrance,
+) -> None:
+    answer = entrance.get("/manifest.json")
+    assert answer.headers["content-type"] == "application/json"
+    manifest = json.loads(answer.text)
+    assert (manifest["name"], manifest["start_url"]) == ("Gymnasium Nord & Söhne", "/")
+    assert {"prefer_related_applications", "related_applications"}.isdisjoint(manifest)
 
 
 def test_what_is_not_there_says_so_in_the_schools_words(entrance: Entrance) -> None:
