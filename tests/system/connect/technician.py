@@ -15,6 +15,7 @@ import yaml
 
 if TYPE_CHECKING:
     from tests.bench import Host
+    from tests.bench.chair import Chair
 
 KEY = "nord"
 PASSWORD = "first-pass-42"
@@ -36,6 +37,8 @@ class Technician:
     folder: Path
     host: Host
     settings: dict[str, Any] = field(default_factory=dict)
+    chair: Chair | None = None
+    """From where; here, whose name server need not know the bench's names, if it is not said."""
 
     def __post_init__(self) -> None:
         self.home = self.folder / "home"
@@ -68,7 +71,8 @@ class Technician:
 
     def command(self, *arguments: str) -> list[str]:
         """Return the program's command line."""
-        return [sys.executable, "-m", "provision.cli", *arguments]
+        line = [sys.executable, "-m", "provision.cli", *arguments]
+        return self.chair.command(line, cwd=self.folder) if self.chair else line
 
     def run(self, *arguments: str, password: str | None = None, verb: str = "connect") -> Seen:
         """Run a verb without a terminal; a password comes through a pipe.
@@ -101,9 +105,10 @@ class Technician:
 
     def at_a_terminal(self, *arguments: str) -> pexpect.spawn[str]:
         """Start a verb as a person does."""
+        first, *others = self.command(*arguments)
         program = pexpect.spawn(
-            sys.executable,
-            self.command(*arguments)[1:],
+            first,
+            others,
             cwd=str(self.folder),
             env=self.environment,
             encoding="utf-8",
