@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from provision.checks.result import Result
 
-MARKS = {Level.OK: "✓", Level.WARNING: "!", Level.FAILURE: "✗"}
+MARKS = {Level.OK: "✓", Level.NOTE: "·", Level.WARNING: "!", Level.FAILURE: "✗"}
 STATES = {
     ExitCode.OK: N_("ready"),
     ExitCode.CHECK_FAILED: N_("to be repaired"),
@@ -67,7 +67,7 @@ def _one(key: str, found: Examination, *, only_problems: bool = False) -> None:
         shown = [
             one
             for one in found.findings.get(group, [])
-            if not only_problems or one.level is not Level.OK
+            if not only_problems or one.level in {Level.WARNING, Level.FAILURE}
         ]
         if shown:
             console.result(f"  {_(title)}")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from provision.errors import ProvisionError
 
 _GREEN, _YELLOW, _RED, _FAINT, _BOLD = "32", "33", "31", "2", "1"
-_MARKS = {"✓": "+", "!": "!", "✗": "x", "…": "..."}
+_MARKS = {"✓": "+", "·": "-", "!": "!", "✗": "x", "…": "..."}
 MAXIMUM_WIDTH = 100
 
 
@@ -40,8 +40,10 @@ def result(text: str = "", *, bold: bool = False) -> None:
 
 
 def marked(mark: str, text: str, indent: int = 0) -> None:
-    """Write a line of what the command was asked for, behind ✓, ! or ✗."""
-    _marked(mark, {"✓": _GREEN, "!": _YELLOW, "✗": _RED}[mark], text, indent, sys.stdout)
+    """Write a line of what the command was asked for, behind ✓, ·, ! or ✗."""
+    _marked(
+        mark, {"✓": _GREEN, "·": _FAINT, "!": _YELLOW, "✗": _RED}[mark], text, indent, sys.stdout
+    )
 
 
 def paragraph(text: str, indent: int) -> None:

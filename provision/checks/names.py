@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provision.checks.hosts import as_ip
-from provision.checks.result import Result, failure, ok, warning
+from provision.checks.result import Result, failure, note, ok, warning
 from provision.i18n import _
 
 if TYPE_CHECKING:
@@ -76,13 +76,13 @@ def check(names: Names, where: Place) -> list[Result]:
             findings.append(ok(sentence.format(address=address, name=values)))
         elif answer.state in {"none", "unknown"}:
             sentence = _("{address} has no reverse name; nothing here needs one.")
-            findings.append(ok(sentence.format(address=address)))
+            findings.append(note(sentence.format(address=address)))
     return findings
 
 
 def no_second_name() -> Result:
     """Return what it costs to have no second name for the relay (the setting turn_domain)."""
-    return ok(
+    return note(
         _(
             "There is no second name for the relay (`turn_domain`): people in networks that let "
             "only HTTPS out would have neither sound nor picture."

@@ -10,6 +10,7 @@ class Level(Enum):
     """How bad a finding is."""
 
     OK = "ok"
+    NOTE = "note"
     WARNING = "warning"
     FAILURE = "failure"
 
@@ -28,6 +29,11 @@ class Result:
 def ok(sentence: str) -> Result:
     """Return that something is right."""
     return Result(Level.OK, sentence)
+
+
+def note(sentence: str) -> Result:
+    """Return something to know that is neither right nor wrong."""
+    return Result(Level.NOTE, sentence)
 
 
 def warning(sentence: str, remedy: str = "") -> Result:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision import preflight
-from provision.checks.result import failure, ok, warning
+from provision.checks.result import failure, note, ok, warning
 from provision.commands import check as command
 from provision.errors import ServerError
 from provision.inventory import load
@@ -44,6 +44,7 @@ Schule · nord.example.org · 203.0.113.1 · Debian 13
     ! A little memory.
       Next: take more
   names
+    · Nameless.
     ✗ Nowhere.
       Next: add this
       Next: and that
@@ -90,7 +91,7 @@ def found(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Examina
     all_found["nord"].system = "Debian 13"
     all_found["nord"].findings = {
         "server": [ok("All is well."), warning("A little memory.", "take more")],
-        "names": [failure("Nowhere.", "add this\nand that")],
+        "names": [note("Nameless."), failure("Nowhere.", "add this\nand that")],
     }
     all_found["ost"].error = ServerError("It is off.", "nobody paid", "pay")
     all_found["sued"].findings = {"server": [ok("All is well.")]}
@@ -135,7 +136,7 @@ def test_json_is_one_object_a_line(run: Run, found: dict[str, Examination]) -> N
     assert (code, err) == (3, "")
     nord, ost = map(json.loads, out.splitlines())
     assert nord["exit_code"] == 1
-    assert nord["findings"][2] == {
+    assert nord["findings"][3] == {
         "group": "names",
         "level": "failure",
         "sentence": "Nowhere.",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.bench import Host
 
 KEY = "demo"
+DOMAIN = "meet.demo.school.test"
 FIRST = f"provision new {KEY}"
 NEXT = re.compile(r"Next: (provision \S.*?)\s*$", re.MULTILINE)
 PROMPTS = [r" > $", r"\(not shown\): $", r"its fingerprint\] $", pexpect.EOF]
@@ -36,7 +37,7 @@ From: the provider            Subject: Your new server
     password   {password}     (you will be asked to change it)
     host key   {fingerprint}
 """
-# The names are those of the demo; a school's own name servers and authority are stood in for.
+# A home without keys, for ssh as well, which asks no variable where that is.
 HOME = 'mkdir -p ~/.ssh && mount --bind "$1" ~/.ssh && shift && exec "$@"'
 
 
@@ -54,9 +55,11 @@ def play(
     show(mail + "\n")
     answers = {
         "At which address": host.address,
-        "Under which name": "meet.demo.school.test",
+        "Under which name": DOMAIN,
         "What is the school called": "Demo-Gymnasium",
         "Which mailbox": "it@school.test",
+        "the school's imprint": "https://school.test/impressum",
+        "the school's privacy notice": "https://school.test/datenschutz",
         "its fingerprint]": "y",
         "(not shown)": PASSWORD,
     }
@@ -85,8 +88,10 @@ def surroundings(bench: Bench, folder: Path, *, standins: bool) -> None:
     home.mkdir(parents=True, mode=0o700)
     shared = {
         "acme_directory": bench.acme.directory,
-        "acme_ca_file": str(bench.acme.ca_file),
+        "acme_ca_file": "roots.pem",
     }
+    roots = bench.acme.ca_file.read_bytes() + bench.acme.root_file.read_bytes()
+    (folder / "roots.pem").write_bytes(roots)
     if standins:
         shared["repository"] = bench.packages.url
         shared["repository_fingerprint"] = bench.packages.fingerprint

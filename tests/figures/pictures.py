@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,35 +12,56 @@ from rich.console import Console
 from rich.text import Text
 
 from provision.verify import paper
+from tests.bench import Bench
+from tests.figures import newcomer
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "pictures"
+DEMO = ROOT / ".bench" / "demo"
 COMMANDS = ("provision deploy demo", "provision deploy demo", "provision teachers add demo a.meier")
-COLUMNS = 92
+FIRST_CONTACT = ("", "provision new demo", "provision check demo")
+"""What the picture of the first contact shows, the mail first; the rest is on the other one."""
 
 
 def main() -> None:
-    """Write docs/pictures/deploy.svg, page.png and report.png."""
-    console = Console(record=True, width=COLUMNS, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
-    for command in COMMANDS:
-        console.print(f"[bold]$ {command}[/bold]", highlight=False)
-        output = pexpect.run(
-            command, cwd=str(ROOT / ".bench" / "demo"), timeout=900, dimensions=(40, COLUMNS)
-        )
+    """Write deploy.svg and page.png, and with a bare host first-contact.svg and report.png."""
+    PICTURES.mkdir(exist_ok=True)
+    draw("deploy.svg", [(command, run(command)) for command in COMMANDS])
+    page = DEMO / "page.png"
+    if page.exists():
+        shutil.copyfile(page, PICTURES / "page.png")
+    bench = Bench()
+    bench.destroy("demo")
+    host = bench.create("demo", "13")
+    bench.names.set(newcomer.DOMAIN, "A", host.address)
+    seen = newcomer.play(host, DEMO, lambda _text: None, standins=True)
+    draw("first-contact.svg", [part for part in seen if part[0] in FIRST_CONTACT])
+    # As on a rented server; hosts of the bench never update by themselves.
+    host.write("/etc/apt/apt.conf.d/99proof", 'APT::Periodic::Enable "1";\n')
+    newcomer.run(bench, DEMO, "provision verify demo", {}, lambda _text: None)
+    for report in (DEMO / "reports" / "demo").glob("*.html"):
+        photograph(report, PICTURES / "report.png")
+
+
+def run(command: str) -> str:
+    """Return what a command shows at a terminal, in the demo's directory."""
+    size = (40, newcomer.COLUMNS)
+    return str(pexpect.run(command, cwd=str(DEMO), timeout=900, dimensions=size).decode())
+
+
+def draw(name: str, recorded: list[tuple[str, str]]) -> None:
+    """Draw commands with what they showed."""
+    console = Console(record=True, width=newcomer.COLUMNS, file=io.StringIO())
+    for command, output in recorded:
+        if command:
+            console.print(f"[bold]$ {command}[/bold]", highlight=False)
         # Not splitlines(): a carriage return alone writes over the line.
-        for line in str(output.decode()).split("\r\n"):
+        for line in output.replace("\r\n", "\n").split("\n"):
             shown = line.split("\x1b[2K")[-1].split("\r")[-1]
             if shown.strip() or not line.strip():
                 console.print(Text.from_ansi(shown))
         console.print()
-    PICTURES.mkdir(exist_ok=True)
-    console.save_svg(str(PICTURES / "deploy.svg"), title="provision")
-    page = ROOT / ".bench" / "demo" / "page.png"
-    if page.exists():
-        shutil.copyfile(page, PICTURES / "page.png")
-    pexpect.run("provision verify demo", cwd=str(ROOT / ".bench" / "demo"), timeout=300)
-    for report in (ROOT / ".bench" / "demo" / "reports" / "demo").glob("*.html"):
-        photograph(report, PICTURES / "report.png")
+    console.save_svg(str(PICTURES / name), title="provision")
 
 
 def photograph(page: Path, target: Path) -> None:

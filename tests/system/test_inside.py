@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,15 @@ def test_every_part_comes_back(deployed: School) -> None:
 
 
 def test_logs_access_and_contacts_are_as_required(deployed: School) -> None:
+    # Only a sign-in at a terminal is written into the record of sign-ins.
+    host = deployed.host
+    subprocess.run(
+        ["ssh", "-tt", *host.ssh_args, f"root@{host.address}", "true"],
+        check=True,
+        capture_output=True,
+    )
+    record = "wtmp.db" if host.release == "13" else "wtmp"
+    assert host.read(f"/var/log/{record}")
     evidence = Evidence({"inside": look(deployed)})
     judged = {
         control: part.function(evidence)

@@ -16,6 +16,7 @@ from provision.verify.inside import processes, reading
 DAY = 86400
 MANY = 400
 UTMP = 384
+DATABASE = b"SQLite format 3"
 FIRST_LINE = 4096
 DATES = (
     (re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)"), "%Y-%m-%d %H:%M:%S"),
@@ -168,15 +169,14 @@ def _sign_ins() -> dict[str, float]:
     """Return the days since the first sign-in that each record of them still holds."""
     now = time.time()
     found = {}
-    for path in reading.found("/var/log/[wb]tmp*"):
+    for path in [*reading.found("/var/log/[wb]tmp*"), *reading.found("/var/lib/wtmpdb/wtmp.db")]:
         data = path.read_bytes()[:UTMP] if path.suffix not in {".gz", ".xz"} else b""
-        if len(data) == UTMP:
-            seconds = struct.unpack_from("<i", data, 340)[0]
-            found[str(path)] = round((now - seconds) / DAY, 2)
-    for path in reading.found("/var/lib/wtmpdb/wtmp.db"):
-        first = _query(path, "SELECT min(Login) FROM wtmp")
+        if data.startswith(DATABASE):  # Debian 13's newer form
+            first = (_query(path, "SELECT min(Login) FROM wtmp") or 0) / 1e6
+        else:
+            first = struct.unpack_from("<i", data, 340)[0] if len(data) == UTMP else 0
         if first:
-            found[str(path)] = round((now - first / 1e6) / DAY, 2)
+            found[str(path)] = round((now - first) / DAY, 2)
     return found
 
 

@@ -18,6 +18,8 @@ TAIL = 4 << 20
 SLACK = 5
 # They say who signed in on the server itself, which is what this look does as well.
 SIGN_IN = re.compile(rb"sshd|sudo|systemd-logind|pam_unix|su\[")
+RECORDS = ("wtmp", "btmp", "lastlog")
+"""Files that hold nothing else; a colleague may sign in at a terminal meanwhile."""
 
 
 def search(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -76,6 +78,8 @@ def _written_since(begun: float) -> list[Path]:
     for folder, folders, names in os.walk("/var/log"):
         folders[:] = [each for each in folders if f"{folder}/{each}" != "/var/log/journal"]
         for name in names:
+            if name.startswith(RECORDS):
+                continue
             path = Path(folder, name)
             if path.is_file() and not path.is_symlink() and path.stat().st_mtime >= begun:
                 found.append(path)

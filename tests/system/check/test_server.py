@@ -30,8 +30,8 @@ Gymnasium Nord & Söhne · DOMAIN · ADDRESS · Debian 13
     ✓ Packages can be installed.
   names
     ✓ DOMAIN points to the server: ADDRESS, ADDRESS6.
-    ✓ ADDRESS has no reverse name; nothing here needs one.
-    ✓ There is no second name for the relay (`turn_domain`): people in networks that let only \
+    · ADDRESS has no reverse name; nothing here needs one.
+    · There is no second name for the relay (`turn_domain`): people in networks that let only \
 HTTPS out would have neither sound nor picture.
     ✓ No CAA record restricts who may issue certificates for DOMAIN.
   ports, from this computer
