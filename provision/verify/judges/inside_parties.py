@@ -32,9 +32,8 @@ def bridge_asks_nobody(evidence: Evidence) -> Finding:
     bridge = view.service(evidence, "bridge")
     options = bridge["options"]
     mapping = "ice4j.harvest.mapping."
-    asked = options.get(mapping + "stun.addresses") or []
-    off = _is(options, mapping + "stun.enabled", default="true") == "false"
-    problems = [] if off else [str(each) for each in asked]
+    # Only an empty list is off: ice4j (3.2) knows no `stun.enabled`.
+    problems = [str(each) for each in options.get(mapping + "stun.addresses") or []]
     # Its own default is to ask the address service of Amazon's cloud.
     if _is(options, mapping + "aws.enabled", default="true") != "false":
         problems.append("aws")

@@ -17,6 +17,14 @@ def the_bridge_asks_a_stranger(evidence: Evidence) -> None:
 
 
 @breaks("THP-03")
+def the_bridge_asks_a_stranger_in_spite_of_a_switch_that_it_does_not_know(
+    evidence: Evidence,
+) -> None:
+    the_bridge_asks_a_stranger(evidence)
+    parts(evidence)["bridge"]["options"]["ice4j.harvest.mapping.stun.enabled"] = "false"
+
+
+@breaks("THP-03")
 def the_bridge_asks_amazon(evidence: Evidence) -> None:
     del parts(evidence)["bridge"]["options"]["ice4j.harvest.mapping.aws.enabled"]
 

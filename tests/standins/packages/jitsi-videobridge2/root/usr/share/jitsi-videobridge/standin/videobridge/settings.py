@@ -79,8 +79,6 @@ def static_mappings(config: Config) -> list[Mapping]:
 
 def stun_servers(config: Config) -> list[tuple[str, int]]:
     """Foreign servers that the bridge asks for its public address at every start."""
-    if not config.flag(f"{MAPPING}.stun.enabled", True):
-        return []
     found = []
     for entry in config.items(f"{MAPPING}.stun.addresses"):
         name, sign, port = str(entry).rpartition(":")
