@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from tests.bench import Host
 
 KEY = "demo"
-DOMAIN = "meet.demo.school.test"
-FIRST = f"provision new {KEY}"
 NEXT = re.compile(r"Next: (provision \S.*?)\s*$", re.MULTILINE)
 PROMPTS = [r" > $", r"\(not shown\): $", r"its fingerprint\] $", pexpect.EOF]
 COLUMNS = 92
@@ -55,7 +53,7 @@ def play(
     show(mail + "\n")
     answers = {
         "At which address": host.address,
-        "Under which name": DOMAIN,
+        "Under which name": f"meet.{host.name}.school.test",
         "What is the school called": "Demo-Gymnasium",
         "Which mailbox": "it@school.test",
         "the school's imprint": "https://school.test/impressum",
@@ -65,7 +63,7 @@ def play(
     }
     surroundings(bench, folder, standins=standins)
     seen = [("", mail)]
-    command = FIRST
+    command = f"provision new {KEY}"
     while command:
         show(f"$ {command}\n")
         output = run(bench, folder, command, answers, show)

@@ -33,7 +33,7 @@ def main() -> None:
     bench = Bench()
     bench.destroy("demo")
     host = bench.create("demo", "13")
-    bench.names.set(newcomer.DOMAIN, "A", host.address)
+    bench.names.set(f"meet.{host.name}.school.test", "A", host.address)
     seen = newcomer.play(host, DEMO, lambda _text: None, standins=True)
     draw("first-contact.svg", [part for part in seen if part[0] in FIRST_CONTACT])
     # As on a rented server; hosts of the bench never update by themselves.
