@@ -13,6 +13,7 @@ from provision import inventory_edits as edits
 from provision.checks import values as checks
 from provision.errors import Problem, RefusedError, SettingsError, UsageError
 from provision.i18n import _
+from provision.inventory_beside import refuse_settings
 from provision.inventory_file import Document, Place, plain
 from provision.school_settings import check_value, closest, shown, unknown, validate
 from provision.settings import TABLE, School
@@ -49,7 +50,7 @@ class _Reading:
 
 
 def load(path: Path, *, files: bool = True) -> Inventory:
-    """Return the schools of inventory.yml, or raise all of its problems at once.
+    """Return the schools of inventory.yml, or raise all problems of it, or of a file beside it.
 
     With `files`, certificate files that are named there must be readable.
     """
@@ -61,6 +62,7 @@ def load(path: Path, *, files: bool = True) -> Inventory:
             reading.problems,
             next=_("correct the file, then run the same command again"),
         )
+    refuse_settings(path)
     return Inventory(path, reading.schools, reading.shared)
 
 

@@ -50,6 +50,36 @@ def test_no_file(run: Run) -> None:
     )
 
 
+def test_a_setting_beside_the_file_is_refused(run: Run, inventory: Path) -> None:
+    inventory.write_text(EXAMPLE.read_text())
+    beside = inventory.parent / "host_vars" / "gymnasium-nord.yml"
+    beside.parent.mkdir()
+    beside.write_text("# two days late\ndomain: meet.other.example.org\n")
+    assert run("list") == (
+        2,
+        "",
+        """\
+✗ host_vars/gymnasium-nord.yml: one problem
+  line 2   domain
+           Settings of a school count only in inventory.yml; here Ansible alone sees them.
+  Next     move it to inventory.yml, then run the same command again
+""",
+    )
+
+
+def test_ansibles_own_variables_may_stand_beside_the_file(run: Run, inventory: Path) -> None:
+    inventory.write_text(EXAMPLE.read_text())
+    for name, text in (
+        ("group_vars/schools.yml", "deployment_lock_seconds: 300\n"),
+        ("host_vars/gymnasium-nord/secret", "$ANSIBLE_VAULT;1.1;AES256\n6162\n"),
+        ("host_vars/broken.yml", "a: [\n"),
+    ):
+        beside = inventory.parent / name
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text)
+    assert run("list")[0] == 0
+
+
 def test_everything_that_is_wrong_in_a_file(run: Run, inventory: Path) -> None:
     inventory.write_text(
         """\
