@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from fnmatch import fnmatchcase
 from html.parser import HTMLParser
@@ -194,7 +195,12 @@ def test_a_schools_name_is_only_ever_text(name: str) -> None:
         assert page.headline == name
         assert page.scripts == Page(plain[path]).scripts
         assert "<!--#include" not in files[path]
-    assert [path for path in files if files[path] != plain[path]] == pages
+    (manifest,) = (path for path in files if path.endswith("/manifest.json"))
+    assert json.loads(files[manifest]) == json.loads(plain[manifest]) | {
+        "name": name, "short_name": name,
+    }  # fmt: skip
+    assert "<!--#include" not in files[manifest]
+    assert [path for path in files if files[path] != plain[path]] == [*pages, manifest]
 
 
 @pytest.mark.parametrize("name", ["{{ 7*7 }}", "${x}", "{% raw %}"])
