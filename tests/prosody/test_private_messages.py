@@ -48,6 +48,8 @@ def test_guests_cannot_write_to_each_other_in_private(
             lambda stanza: stanza.get("id") == "pm" and stanza.get("type") == "error"
         )
         assert condition(answer) == "forbidden"
+        # Without it the client says "your message was not sent. Reason:" and nothing more.
+        assert answer.findtext("{*}error/{*}text") == "Private messages go to teachers only."
 
 
 def test_guest_writes_to_a_teacher_and_gets_an_answer(meeting: Meeting) -> None:

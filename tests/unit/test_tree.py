@@ -143,6 +143,17 @@ def test_units_that_files_restart_are_started_by_some_role() -> None:
                 assert set(declared.get(effect, [])) <= started, declared["path"]
 
 
+def test_whatever_restarts_prosody_says_that_the_focus_restarts_too() -> None:
+    """Its unit is part of Prosody's; what files declare is what `provision plan` tells."""
+    whole = every_tree()[0][1]
+    (drop_in,) = [each for each in whole["files"] if "/jicofo.service.d/jitsi" in each["path"]]
+    assert "\nPartOf=prosody.service\n" in drop_in["content"]
+    restarts = [set(each.get("restart", [])) for each in whole["files"]]
+    with_prosody = [units for units in restarts if "prosody.service" in units]
+    assert with_prosody
+    assert all("jicofo.service" in units for units in with_prosody)
+
+
 def test_secrets_are_only_named() -> None:
     files = contents(every_tree()[0][1])
     named = {

@@ -85,8 +85,13 @@ def stream(*command: str) -> Iterator[bytes]:
 
 
 def found(pattern: str) -> list[Path]:
-    """Return the files that a pattern of absolute paths means, in order."""
-    return [Path(path) for path in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
+    """Return the files that a pattern of absolute paths means, in order.
+
+    A link that leads nowhere is none: Debian 13 makes one for its record of sign-ins before the
+    first of them.
+    """
+    paths = (Path(path) for path in sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207
+    return [path for path in paths if path.exists()]
 
 
 def exists(user: str) -> bool:

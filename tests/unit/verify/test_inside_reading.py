@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.verify.inside import hocon, logs, network, prosody, secrets, web
+from provision.verify.inside import hocon, logs, network, prosody, reading, secrets, web
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,3 +185,9 @@ def test_secrets_are_found_in_each_language() -> None:
     for text, held in texts.items():
         found = {(m["name"].lower(), m["value"]) for m in secrets.VALUE.finditer(text)}
         assert found == held, text
+
+
+def test_a_link_that_leads_nowhere_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "wtmp").write_text("")
+    (tmp_path / "wtmp.db").symlink_to("nowhere")
+    assert reading.found(f"{tmp_path}/wtmp*") == [tmp_path / "wtmp"]

@@ -29,6 +29,7 @@ trusted_proxies = { "127.0.0.1", "::1" }
 
 component_admins_as_room_owners = true
 muc_mapper_domain_base = domain
+school_private_message = {{ ("Private Nachrichten gehen nur an Lehrkräfte." if settings.language == "de" else "Private messages go to teachers only.") | lua }}
 unlimited_jids = { focus, bridge }
 smacks_max_unacked_stanzas = 5
 smacks_hibernation_time = 60

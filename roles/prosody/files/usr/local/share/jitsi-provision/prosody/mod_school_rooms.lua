@@ -18,6 +18,7 @@
 --   school_staff_host   the password host; default: muc_mapper_domain_base
 --   school_end_after    seconds from the last of the staff leaving to the end; default: 300
 --   school_end_message  what those who are still there read then
+--   school_private_message  what a guest reads who wrote to another guest in private
 --
 -- Nothing here writes a name, an address or a room's name to the log.
 
@@ -31,6 +32,8 @@ local staff_host = module:get_option_string("school_staff_host",
 	module:get_option_string("muc_mapper_domain_base"));
 local end_after = module:get_option_number("school_end_after", 300);
 local end_message = module:get_option_string("school_end_message", "The conference has ended.");
+local private_message = module:get_option_string("school_private_message",
+	"Private messages go to teachers only.");
 local admins = module:get_option_inherited_set("admins", {}) / jid.prep;
 
 local main_host = staff_host
@@ -193,7 +196,8 @@ module:hook("muc-private-message", function (event)
 	local to = room:get_occupant_by_nick(stanza.attr.to);
 	if not (from and to and is_guest(from.bare_jid) and is_guest(to.bare_jid)) then return; end
 	if stanza.attr.type ~= "error" then
-		room:route_to_occupant(from, st.error_reply(stanza, "auth", "forbidden"));
+		-- The client shows nothing but this text: without it "not sent. Reason:", and no reason.
+		room:route_to_occupant(from, st.error_reply(stanza, "auth", "forbidden", private_message));
 	end
 	return false;
 end, 100);
