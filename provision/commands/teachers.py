@@ -8,6 +8,7 @@ from provision import console, teachers
 from provision.i18n import N_, _
 from provision.inventory import chosen
 from provision.options import INVENTORY, InventoryOption, JsonOption
+from provision.verify.reports import directory
 
 app = typer.Typer(help="Add, list and remove the accounts of teachers.")
 
@@ -34,6 +35,8 @@ def add(
     """
     known = chosen(inventory, [school])[school]
     _print(teachers.add(inventory, school, known, names), as_json=json)
+    if not json and not directory(inventory, school).exists():
+        console.note(_("Next: provision verify {school}").format(school=school))
 
 
 @app.command("password")

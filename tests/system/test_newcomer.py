@@ -20,8 +20,9 @@ def test_what_the_program_prints_leads_from_the_mail_to_the_page(
     seen = newcomer.play(host, tmp_path, lambda _text: None, standins=True)
     assert [command for command, _output in seen] == [
         "", "provision new demo", "provision check demo", "provision deploy demo",
-        "provision teachers add demo a.meier",
+        "provision teachers add demo a.meier", "provision verify demo",
     ]  # fmt: skip
+    assert "44 of 54 musts fulfilled, 0 failed" in seen[-1][1]
     root = tmp_path / "roots.pem"
     page = Entrance(host.address, f"meet.{host.name}.school.test", root).get("/")
     assert (page.status, "<h1>Demo-Gymnasium</h1>" in page.text) == (200, True)

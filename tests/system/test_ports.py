@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tests.system.school import School
 
 
+RELAYED = range(49152, 50000)
+
+
 @pytest.mark.parametrize("family", ["address", "address6"])
 def test_exactly_these_ports_are_open(school: School, family: str) -> None:
     assert open_ports(getattr(school.host, family)) == OPEN
@@ -23,8 +26,10 @@ def test_udp_serves_stun_and_media_only(school: School) -> None:
     for port in (3478, 10000):
         seen_address(school.host.address, port)
     outward = school.host.run("ss -Hlnu").stdout.splitlines()
-    ports = {line.split()[3].rpartition(":") for line in outward}
-    assert {int(port) for address, _colon, port in ports if not loopback(address)} == {3478, 10000}
+    places = {line.split()[3].rpartition(":") for line in outward}
+    ports = {int(port) for address, _colon, port in places if not loopback(address)}
+    # A relay's session of another test may not be over yet; the firewall closes its port.
+    assert ports - set(RELAYED) == {3478, 10000}
 
 
 def loopback(address: str) -> bool:

@@ -30,10 +30,10 @@ Gymnasium Nord & Söhne · DOMAIN · ADDRESS · Debian 13
     ✓ Packages can be installed.
   names
     ✓ DOMAIN points to the server: ADDRESS, ADDRESS6.
+    ✓ No CAA record restricts who may issue certificates for DOMAIN.
     · ADDRESS has no reverse name; nothing here needs one.
     · There is no second name for the relay (`turn_domain`): people in networks that let only \
 HTTPS out would have neither sound nor picture.
-    ✓ No CAA record restricts who may issue certificates for DOMAIN.
   ports, from this computer
     ✓ Reached from this computer over IPv4: 80/tcp, 443/tcp, 3478/udp, 5349/tcp, 10000/udp.
     ✓ Reached from this computer over IPv6: 80/tcp, 443/tcp, 3478/udp, 5349/tcp, 10000/udp.
