@@ -65,6 +65,11 @@ class Acme:
         """The root of the certificates that pebble issues, new at each of its starts."""
         return self.folder / "root.pem"
 
+    @property
+    def roots(self) -> bytes:
+        """Both: whom a technician's computer has to trust here for everything to verify."""
+        return self.ca_file.read_bytes() + self.root_file.read_bytes()
+
     def up(self, temper: Temper | None = None) -> None:
         """Start pebble; with a temper, start it anew if it runs with another one."""
         if temper is None and self.daemon.pid and self.root_file.exists():

@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import pexpect
 import yaml
@@ -20,8 +20,6 @@ from tests.bench import Bench
 from tests.system.connect.technician import PASSWORD, as_rented, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.bench import Host
 
 KEY = "demo"
@@ -39,9 +37,7 @@ From: the provider            Subject: Your new server
 HOME = 'mkdir -p ~/.ssh && mount --bind "$1" ~/.ssh && shift && exec "$@"'
 
 
-def play(
-    host: Host, folder: Path, show: Callable[[str], None], *, standins: bool
-) -> list[tuple[str, str]]:
+def play(host: Host, folder: Path, screen: TextIO, *, standins: bool) -> list[tuple[str, str]]:
     """Follow the program from the mail to the end; return each command with what it printed.
 
     Raises SystemExit where a command fails.
@@ -49,10 +45,9 @@ def play(
     bench = Bench()
     as_rented(host)
     host.run("chage -d 0 root")
-    # As on a rented server; hosts of the bench never update by themselves.
-    host.write("/etc/apt/apt.conf.d/99proof", 'APT::Periodic::Enable "1";\n')
+    host.allow_updates()
     mail = MAIL.format(address=host.address, password=PASSWORD, fingerprint=fingerprint(host))
-    show(mail + "\n")
+    print(mail, file=screen)
     answers = {
         "At which address": host.address,
         "Under which name": f"meet.{host.name}.school.test",
@@ -67,9 +62,9 @@ def play(
     seen = [("", mail)]
     command = f"provision new {KEY}"
     while command:
-        show(f"$ {command}\n")
-        output = run(bench, folder, command, answers, show)
-        show("\n")
+        print(f"$ {command}", file=screen)
+        output = run(bench, folder, command, answers, screen)
+        print(file=screen)
         seen.append((command, output))
         found: list[str] = NEXT.findall(output)
         command = found[-1].replace("NAME", "a.meier") if found else ""
@@ -90,46 +85,30 @@ def surroundings(bench: Bench, folder: Path, *, standins: bool) -> None:
         "acme_directory": bench.acme.directory,
         "acme_ca_file": "roots.pem",
     }
-    roots = bench.acme.ca_file.read_bytes() + bench.acme.root_file.read_bytes()
-    (folder / "roots.pem").write_bytes(roots)
+    (folder / "roots.pem").write_bytes(bench.acme.roots)
     if standins:
         shared["repository"] = bench.packages.url
         shared["repository_fingerprint"] = bench.packages.fingerprint
     (folder / "inventory.yml").write_text(yaml.safe_dump({"schools": {"vars": shared}}))
 
 
-def run(
-    bench: Bench, folder: Path, command: str, answers: dict[str, str], show: Callable[[str], None]
-) -> str:
+def run(bench: Bench, folder: Path, command: str, answers: dict[str, str], screen: TextIO) -> str:
     """Run one command at a terminal of the chair and answer it; return what it printed."""
     own_ssh = ["unshare", "--mount", "sh", "-c", HOME, "sh", str(folder / "home")]
     line = bench.chair().command([*own_ssh, *command.split()], cwd=folder)
     program = pexpect.spawn(
         line[0], line[1:], encoding="utf-8", dimensions=(50, COLUMNS), timeout=600
     )
-    program.logfile_read = _Shown(show)
+    program.logfile_read = screen
     output = ""
-    while True:
-        found = program.expect(PROMPTS)
-        output += str(program.before) + str(program.after if found < len(PROMPTS) - 1 else "")
-        if PROMPTS[found] is pexpect.EOF:
-            break
+    while PROMPTS[program.expect(PROMPTS)] is not pexpect.EOF:
         asked = str(program.before) + str(program.after)
+        output += asked
         program.sendline(next((answers[words] for words in answers if words in asked), ""))
     program.close()
     if program.exitstatus:
         raise SystemExit(f"\n{command} ended with {program.exitstatus}")
-    return output
-
-
-class _Shown:
-    """Hands on what the terminal shows, as a file would."""
-
-    def __init__(self, show: Callable[[str], None]) -> None:
-        self.write = show
-
-    def flush(self) -> None:
-        """Nothing is held back."""
+    return output + str(program.before)
 
 
 def main() -> None:
@@ -139,12 +118,7 @@ def main() -> None:
     parser.add_argument("--stand-ins", action="store_true", help="instead of Jitsi's own packages")
     chosen = parser.parse_args()
     host = next(host for host in Bench().hosts() if host.name == KEY)
-
-    def show(text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-
-    play(host, chosen.folder.resolve(), show, standins=chosen.stand_ins)
+    play(host, chosen.folder.resolve(), sys.stdout, standins=chosen.stand_ins)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def main() -> None:
     bench.destroy("demo")
     host = bench.create("demo", "13")
     bench.names.set(f"meet.{host.name}.school.test", "A", host.address)
-    seen = newcomer.play(host, DEMO, lambda _text: None, standins=True)
+    seen = newcomer.play(host, DEMO, io.StringIO(), standins=True)
     draw("first-contact.svg", [part for part in seen if part[0] in FIRST_CONTACT])
     for report in (DEMO / "reports" / "demo").glob("*.html"):
         photograph(report, PICTURES / "report.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 from tests.figures import newcomer
@@ -17,7 +18,7 @@ def test_what_the_program_prints_leads_from_the_mail_to_the_page(
     make_host: MakeHost, tmp_path: Path
 ) -> None:
     host = make_host("13")
-    seen = newcomer.play(host, tmp_path, lambda _text: None, standins=True)
+    seen = newcomer.play(host, tmp_path, io.StringIO(), standins=True)
     assert [command for command, _output in seen] == [
         "", "provision new demo", "provision check demo", "provision deploy demo",
         "provision teachers add demo a.meier", "provision verify demo",

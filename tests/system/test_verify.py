@@ -26,11 +26,8 @@ def technician(
 ) -> Iterator[Project]:
     """Somebody whose inventory also names the root of the certificates that the bench issues."""
     roots = tmp_path_factory.mktemp("roots") / "roots.pem"
-    acme = school.bench.acme
-    roots.write_bytes(acme.ca_file.read_bytes() + acme.root_file.read_bytes())
-    # The bench forbids its hosts to update by themselves; a school's server does.
-    setting = "/etc/apt/apt.conf.d/99proof"
-    school.host.write(setting, 'APT::Periodic::Enable "1";\n')
+    roots.write_bytes(school.bench.acme.roots)
+    setting = school.host.allow_updates()
     yield make_project(school.host, acme_ca_file=str(roots))
     school.host.run(["rm", setting])
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import threading
 from typing import TYPE_CHECKING
 
+from provision.verify.outside.deadline import Deadline
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from provision.verify.target import Target
 
 Family = socket.AddressFamily
@@ -50,8 +55,16 @@ def addresses(host: str, seconds: float) -> set[str]:
     return {str(ipaddress.ip_address(address.partition("%")[0])) for _family, address in found}
 
 
-def is_own(target: Target, host: str, seconds: float) -> bool:
-    """Return whether a name is the server's, or leads to its address."""
-    if host == target.domain:
-        return True
-    return bool(addresses(host, seconds) & addresses(target.host, seconds))
+def own_hosts(target: Target, hosts: Collection[str], seconds: float) -> set[str]:
+    """Return which names are the server's, or lead to its address.
+
+    After so many seconds the rest count as somebody else's.
+    """
+    own = {host for host in hosts if host == target.domain}
+    deadline = Deadline(seconds)
+    with contextlib.suppress(TimeoutError):
+        mine = addresses(target.host, deadline.left()) if own != set(hosts) else set()
+        for host in sorted(set(hosts) - own):
+            if addresses(host, deadline.left()) & mine:
+                own.add(host)
+    return own

@@ -15,7 +15,7 @@ from provision.verify.chromium.client import Person
 from provision.verify.chromium.errors import BrokenBrowserError, OverdueError
 from provision.verify.chromium.program import Chromium
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.outside.addresses import addresses, is_own
+from provision.verify.outside.addresses import addresses, own_hosts
 from provision.verify.teacher import temporary_teacher
 
 if TYPE_CHECKING:
@@ -278,5 +278,5 @@ class _Visit:
         # A second name of the same server, such as that of TURN on port 443.
         servers = {url for one in self.found["connections"] for url in one["servers"]}
         hosts = {urlsplit("//" + url.partition(":")[2]).hostname or "" for url in servers}
-        own = {name for name in hosts if name and is_own(self.target, name, self.patience)}
+        own = own_hosts(self.target, hosts - {""}, self.patience)
         self.found["names"] = sorted({self.domain, *own})

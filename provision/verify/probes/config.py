@@ -6,13 +6,12 @@ page of a room, mobile apps from config.js.
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import urljoin, urlsplit
 
 from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.outside.addresses import is_own
+from provision.verify.outside.addresses import own_hosts
 from provision.verify.outside.deadline import Deadline
 from provision.verify.outside.javascript import INTERRUPTED, Result, Source, World, evaluate
 from provision.verify.outside.names import ROOM, random_name
@@ -220,12 +219,10 @@ def _own_hosts(target: Target, pages: dict[str, Settings], deadline: Deadline) -
         for host in stun_hosts(settings["config"])
         if host != target.domain
     }
-    own = []
-    for name in sorted(names)[:MOST_HOSTS]:
-        with contextlib.suppress(TimeoutError):
-            if is_own(target, name, deadline.left()):
-                own.append(name)
-    return own
+    try:
+        return sorted(own_hosts(target, sorted(names)[:MOST_HOSTS], deadline.left()))
+    except TimeoutError:
+        return []
 
 
 def stun_hosts(config: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.outside.addresses import is_own
+from provision.verify.outside.addresses import own_hosts
 from provision.verify.turn.message import TurnError
 from provision.verify.turn.relay import (
     IPV6,
@@ -131,9 +131,9 @@ def measure(target: Target) -> Relay:
             )
         return found
     # What is announced of somebody else's is no business of this probe; `xmpp` reports it.
-    known = [
-        each for each in _announced(target, limits) if is_own(target, each.host, limits.left())
-    ]
+    announced = _announced(target, limits)
+    own = own_hosts(target, {each.host for each in announced}, limits.left())
+    known = [each for each in announced if each.host in own]
     for each in known:
         if each.kind in {"stun", "turn"} and each.transport != "tcp":
             found["stun"].append(_stun(target, each.host, each.port, limits))

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from provision.i18n import N_
-from provision.verify.outside.addresses import is_own
+from provision.verify.outside.addresses import own_hosts
 from provision.verify.xmpp import rooms, services
 from provision.verify.xmpp.hosts import Host, by_bosh, by_websocket
 from provision.verify.xmpp.limits import Limits, SilentError, XmppError
@@ -182,13 +182,14 @@ def _relays(stranger: Session, target: Target, names: Names, clock: float) -> li
     if found is None:
         return None
     now = time.time() + clock
+    own = own_hosts(target, {each.host for each in found}, target.seconds)
     return [
         Relay(
             kind=each.kind,
             host=each.host,
             port=each.port,
             transport=each.transport,
-            own=is_own(target, each.host, target.seconds),
+            own=each.host in own,
             seconds=None if each.expires is None else round(each.expires - now),
         )
         for each in found

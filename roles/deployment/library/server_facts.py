@@ -89,12 +89,15 @@ def addresses(_given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def packages(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what is installed, and of each wanted unit whether it exists, runs, since when."""
+def packages(_given: dict[str, Any]) -> dict[str, Any]:
+    """Return what is installed, and whether an installation was interrupted."""
+    return readings.packages(run("dpkg-query", "-W", "-f", readings.PACKAGE_FORMAT).stdout)
+
+
+def units(given: dict[str, Any]) -> dict[str, Any]:
+    """Return for each unit whether it exists, runs, and since which invocation."""
     wanted = f"--property={readings.UNIT_PROPERTIES}"
-    return readings.packages(run("dpkg-query", "-W", "-f", readings.PACKAGE_FORMAT).stdout) | {
-        "units": readings.units(run("systemctl", "show", *given["units"], wanted).stdout)
-    }
+    return {"units": readings.units(run("systemctl", "show", *given["units"], wanted).stdout)}
 
 
 def access(_given: dict[str, Any]) -> dict[str, Any]:
@@ -235,7 +238,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     looks = (
-        system, addresses, packages, access, files, certificates, accounts, outward, thorough
+        system, addresses, packages, units, access, files, certificates, accounts, outward,
+        thorough,
     )  # fmt: skip
     # Most of the time goes by in other programs: dpkg, systemctl, sshd, nft, openssl.
     with ThreadPoolExecutor(len(looks)) as pool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provision.verify.outside.addresses import addresses, is_own, look_up
+from provision.verify.outside.addresses import addresses, look_up, own_hosts
 from provision.verify.target import Target
 
 SECONDS = 10
@@ -23,13 +23,13 @@ def test_an_address_leads_to_itself() -> None:
 @pytest.mark.parametrize("host", ["no-such-name.invalid", "a" * 64 + ".example", ""])
 def test_a_name_that_leads_nowhere_has_no_address(host: str) -> None:
     assert addresses(host, SECONDS) <= {"127.0.0.1", "::1"}
-    assert not is_own(Target("meet.school.example", address="192.0.2.1"), host, SECONDS)
+    assert own_hosts(Target("meet.school.example", address="192.0.2.1"), [host], SECONDS) == set()
 
 
 def test_a_server_is_known_by_its_name_or_by_where_another_leads() -> None:
-    assert is_own(TARGET, "meet.school.example", SECONDS)
-    assert is_own(TARGET, "localhost", SECONDS)
-    assert not is_own(TARGET, "192.0.2.1", SECONDS)
+    assert own_hosts(TARGET, ["meet.school.example", "localhost", "192.0.2.1"], SECONDS) == {
+        "meet.school.example", "localhost",
+    }  # fmt: skip
 
 
 def test_a_name_service_that_is_silent_costs_no_more_than_its_time(
@@ -46,5 +46,7 @@ def test_a_name_service_that_is_silent_costs_no_more_than_its_time(
         with pytest.raises(TimeoutError):
             look_up("meet.school.example", 0.01)
         assert addresses("meet.school.example", 0.01) == set()
+        hosts = ["meet.school.example", *(f"{number}.example" for number in range(1000))]
+        assert own_hosts(Target(hosts[0]), hosts, 0.01) == {hosts[0]}
     finally:
         over.set()
