@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
+from provision.tree import Renderer
+from tests.unit.trees import NONCE, school, server
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ROOT / "roles/prosody/files/usr/local/share/jitsi-provision/prosody"
 STANDINS = (
@@ -24,66 +27,33 @@ DOMAIN = "meet.school.test"
 PASSWORD = "correct horse battery staple"
 ACCOUNTS = ("teacher", "colleague")
 
-CONFIG = Template("""
+TEMPLATE = "prosody/templates/etc/prosody/conf.avail/_domain_.cfg.lua"
+"""What a school gets. It is tested as it is shipped: a copy would drift from it."""
+
+OF_THE_TEST = Template("""
 run_as_root = true
 daemonize = false
 data_path = "$folder/data"
 certificates = "$folder"
 log = { debug = "$folder/debug.log"; info = "$folder/prosody.log" }
 plugin_paths = { "$folder/plugins", "$folder/ours" }
-modules_enabled = { "disco", "ping", "posix", "saslauth" }
-modules_disabled = { "s2s", "tls", "offline" }
 c2s_ports = {}
 c2s_direct_tls_ports = {}
 http_ports = { $port }
-http_interfaces = { "127.0.0.1" }
-https_ports = {}
-http_default_host = "$domain"
-consider_bosh_secure = true
-consider_websocket_secure = true
-component_admins_as_room_owners = true
-muc_mapper_domain_base = "$domain"
-c2s_require_encryption = false
-main_muc = "conference.$domain"
-lobby_muc = "lobby.$domain"
-breakout_rooms_muc = "breakout.$domain"
-muc_room_locking = false
-muc_room_default_public_jids = true
-default_storage = "internal"
 -- One sign-in costs thousands of hashes; a test makes many.
 default_iteration_count = 4096
 $options
-
-VirtualHost "$domain"
-    authentication = "internal_hashed"
-    modules_enabled = {
-        "bosh", "websocket", "features_identity", "muc_lobby_rooms", "muc_breakout_rooms",
-        "persistent_lobby", "school_login_throttle",
-    }
-VirtualHost "guest.$domain"
-    authentication = "jitsi-anonymous"
-VirtualHost "auth.$domain"
-    authentication = "internal_hashed"
-Component "conference.$domain" "muc"
-    storage = "memory"
-    admins = { "focus@auth.$domain" }
-    modules_enabled = { "muc_hide_all", "muc_meeting_id", "muc_rate_limit", "school_rooms" }
-    muc_rate_joins = 60
-Component "lobby.$domain" "muc"
-    restrict_room_creation = true
-    storage = "memory"
-    modules_enabled = { "muc_hide_all", "muc_rate_limit" }
-    muc_rate_joins = 60
-Component "breakout.$domain" "muc"
-    restrict_room_creation = true
-    storage = "memory"
-    admins = { "focus@auth.$domain" }
-    modules_enabled = { "muc_hide_all", "school_rooms", "school_staff_only" }
-Component "internal.auth.$domain" "muc"
-    storage = "memory"
-    admins = { "focus@auth.$domain", "jvb@auth.$domain" }
-    modules_enabled = { "school_internal" }
 """)
+"""Where this server lives, and what a test wants otherwise."""
+
+
+def shipped() -> str:
+    """Return the configuration that a school gets, without TLS, which nginx speaks here, too."""
+    settings = school(domain=DOMAIN, language="en")
+    text = Renderer(ROOT / "roles", settings, server(), NONCE).text(
+        (ROOT / "roles" / TEMPLATE).read_text(encoding="utf-8")
+    )
+    return text.replace(' "tls",', "").replace('Include "', '-- Include "')
 
 
 @dataclass
@@ -105,9 +75,9 @@ class Prosody:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         inside = "/" / self.folder.relative_to(self.root)
-        config = CONFIG.substitute(
-            folder=inside, port=self.port, domain=DOMAIN, options=self.options
-        )
+        ours = OF_THE_TEST.substitute(folder=inside, port=self.port, options=self.options)
+        everywhere, hosts = shipped().split("\nVirtualHost", 1)
+        config = f"{everywhere}\n{ours}\nVirtualHost{hosts}"
         if self.without:
             config = config.replace(f'"{self.without}",', "")
         (self.folder / "prosody.cfg.lua").write_text(config)

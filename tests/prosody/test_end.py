@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tests.prosody.conftest import Start
     from tests.prosody.person import Person
 
-ENDS_SOON = 'school_end_after = 1; school_end_message = "Tschüss."'
+ENDS_SOON = "school_end_after = 1"
+FAREWELL = "The conference has ended."
 
 
 @pytest.fixture
@@ -45,14 +46,14 @@ def test_room_ends_after_the_last_teacher_has_left(short: Meeting) -> None:
     teacher = short.teacher()
     guest = short.admitted_guest(teacher)
     teacher.leave()
-    assert message(end_of(short.room, guest)) == "Tschüss."
+    assert message(end_of(short.room, guest)) == FAREWELL
 
 
 def test_guests_in_the_lobby_hear_of_the_end_too(short: Meeting) -> None:
     teacher, waiting = short.teacher(), short.guest()
     waiting.knock(short.room)
     teacher.leave()
-    assert message(end_of(short.lobby, waiting)) == "Tschüss."
+    assert message(end_of(short.lobby, waiting)) == FAREWELL
 
 
 def test_guest_who_comes_after_the_end_waits_in_the_lobby(short: Meeting) -> None:
