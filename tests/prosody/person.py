@@ -39,13 +39,17 @@ class Refused(Exception):  # noqa: N818
 
 
 class Person:
-    """A connection. `heard` holds every stanza that arrived and that nobody has taken yet."""
+    """A connection. `heard` holds every stanza that arrived and that nobody has taken yet.
+
+    `received` holds all that ever arrived, as it came.
+    """
 
     def __init__(
         self, server: Prosody, host: str, *, room: str = "", address: str = "192.0.2.1"
     ) -> None:
         self.host = host
         self.heard: list[ET.Element] = []
+        self.received: list[str] = []
         self.socket = WebSocket(
             server.port,
             f"/xmpp-websocket?room={room}",
@@ -144,6 +148,7 @@ class Person:
             except TimeoutError:
                 so_far = "\n".join(ET.tostring(stanza, "unicode") for stanza in self.heard)
                 raise AssertionError(f"waited in vain; heard so far:\n{so_far}") from None
+            self.received.append(text)
             self.heard.append(ET.fromstring(text))
 
     def ask(self, kind: str, to: str, payload: str) -> ET.Element:

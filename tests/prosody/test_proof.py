@@ -75,9 +75,13 @@ def test_a_focus_that_asks_is_answered_while_somebody_else_waits(
     company += [guest, other]
     for each in (guest, other):
         each.sign_in()
-    meeting.focus.send(f"<iq type='get' id='f1' to='{guest.jid}'><query xmlns='{INFO}'/></iq>")
-    meeting.focus.send(f"<iq type='set' id='f2' to='{guest.jid}'><call xmlns='urn:x'/></iq>")
-    meeting.focus.send(f"<iq type='get' id='f3' to='{guest.jid}'><what xmlns='urn:x'/></iq>")
+    teacher = meeting.teacher()
+    teacher.invite(meeting.room, guest.jid)
+    teacher.catch_up()
+    seat, _entry = rooms.enter(guest, meeting.room)
+    meeting.focus.send(f"<iq type='get' id='f1' to='{seat.address}'><query xmlns='{INFO}'/></iq>")
+    meeting.focus.send(f"<iq type='set' id='f2' to='{seat.address}'><call xmlns='urn:x'/></iq>")
+    meeting.focus.send(f"<iq type='get' id='f3' to='{seat.address}'><what xmlns='urn:x'/></iq>")
     meeting.focus.catch_up()
     other.listen(0.3)
     answers = {
@@ -114,23 +118,31 @@ def test_a_stranger_as_the_proof_sees_him(target: Target) -> None:
     expected = [(DOMAIN, False), (GUESTS, True)]
     assert signed_in == [*expected, (f"auth.{DOMAIN}", False), *expected]  # websocket, then BOSH
     assert {part["kind"] for part in found["components"]} == {
-        "breakout_rooms", "lobbyrooms", "rooms",
+        "av_moderation", "breakout_rooms", "conference_duration", "end_conference", "lobbyrooms",
+        "room_metadata", "rooms",
     }  # fmt: skip
     assert found["conference"] is None  # on somebody else's server nobody asks for a room
 
 
-def test_a_server_with_another_name_inside(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_with_another_name_inside(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renamed = start('school_origins = { "https://video.example.org" }')
+    front = EvilServer(tmp_path, lambda connection: carry(connection, renamed.port))
+    monkeypatch.setattr(wire, "PORT", front.port)
     hosts = {"domain": DOMAIN, "muc": f"conference.{DOMAIN}"}
     pages = {"/": {"config": {}}, "/config.js": {"config": {"hosts": hosts}}}
     monkeypatch.setattr(config, "measure", lambda _target: {"pages": pages})
-    found = xmpp.measure(Target("video.example.org", target.address))
+    found = xmpp.measure(Target("video.example.org", "127.0.0.1"))
     assert (found["domain"], found["stranger"]) == (DOMAIN, GUESTS)
+    front.close()
 
 
 def test_holes_as_the_proof_sees_them(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_to_all = start('modules_enabled = { "disco", "ping", "posix", "saslauth", "register" }\n'
+                        'modules_disabled = { "s2s", "offline" }\n'
                         "allow_registration = true", without="muc_hide_all")  # fmt: skip
     front = EvilServer(tmp_path, lambda connection: carry(connection, open_to_all.port))
     monkeypatch.setattr(wire, "PORT", front.port)

@@ -44,8 +44,10 @@ class WebSocket:
         size = len(payload)
         if size < 126:
             head = struct.pack("!BB", 0x80 | kind, 0x80 | size)
-        else:
+        elif size < 65536:
             head = struct.pack("!BBH", 0x80 | kind, 0x80 | 126, size)
+        else:
+            head = struct.pack("!BBQ", 0x80 | kind, 0x80 | 127, size)
         mask = os.urandom(4)
         repeated = mask * (size // 4 + 1)
         masked = bytes(a ^ b for a, b in zip(payload, repeated, strict=False))

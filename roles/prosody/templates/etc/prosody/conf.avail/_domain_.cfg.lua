@@ -10,10 +10,12 @@ local focus, bridge = "focus@auth." .. domain, "jvb@auth." .. domain
 -- "info" each sign-in of a teacher is a line. Warnings name rooms; the unit masks those.
 log = { { levels = { min = "warn" }, to = "stdout", timestamps = false } }
 
--- Exactly what a conference needs. Left out on purpose: registration, invitations, contact to
--- other servers, message archives, last activity, administration over the network.
-modules_enabled = { "admin_shell", "disco", "limits", "ping", "posix", "roster", "saslauth", "tls" }
-modules_disabled = { "s2s", "offline", "register", "invites", "invites_adhoc", "invites_register", "cloud_notify" }
+-- What belongs to the server as a whole. Each host below names what it needs itself, and nothing
+-- is there for all: what a host does not need, a stranger could use. Left out on purpose: lists of
+-- contacts, registration, invitations, contact to other servers, message archives, last activity,
+-- administration over the network.
+modules_enabled = { "admin_shell", "limits" }
+modules_disabled = { "s2s", "s2s_auth_certs", "offline", "register", "invites", "invites_adhoc", "invites_register", "cloud_notify" }
 plugin_paths = { "/usr/share/jitsi-meet/prosody-plugins/", "/usr/local/share/jitsi-provision/prosody/" }
 allow_registration = false
 
@@ -34,8 +36,17 @@ unlimited_jids = { focus, bridge }
 smacks_max_unacked_stanzas = 5
 smacks_hibernation_time = 60
 smacks_max_old_sessions = 1
--- Signed-in people and guests: a browser sends more at once than Prosody's default allows.
-limits = { c2s = { rate = "512kb/s" } }
+-- Bytes a second of one connection: a browser sends more at once than Prosody's default allows.
+-- Over BOSH mod_school_entrance holds the same.
+limits = { c2s = { rate = "64kb/s" } }
+-- The largest stanza: three times what a browser says of all that it sends and receives. Focus and
+-- bridge have a limit of their own. mod_school_gate holds texts and presences to less.
+c2s_stanza_size_limit = 65536
+http_max_content_size = 131072
+-- Only pages of this server speak to it, and those need no permission; mod_school_entrance refuses
+-- the others.
+http_default_cors_enabled = false
+http_cors_override = { bosh = { enabled = false }, websocket = { enabled = false } }
 
 -- Our own STUN and TURN only. Global, because the metadata component hands them out as well.
 external_service_secret = "{{ secret('turn') }}"
@@ -61,10 +72,14 @@ VirtualHost "{{ settings.domain }}"
     authentication = "internal_hashed"
     disable_sasl_mechanisms = { "DIGEST-MD5", "OAUTHBEARER" }
     modules_enabled = {
+        "disco", "ping", "saslauth",
         "bosh", "websocket", "smacks", "external_services", "features_identity",
         "conference_duration", "muc_lobby_rooms", "muc_breakout_rooms", "persistent_lobby",
-        "school_login_throttle",
+        "school_login_throttle", "school_entrance", "school_gate",
     }
+    -- A teacher admits a whole class, or mutes it, with one click.
+    school_stanza_rate = 50
+    school_stanza_burst = 500
     c2s_require_encryption = false
     main_muc = "conference." .. domain
     lobby_muc = "lobby." .. domain
@@ -78,7 +93,13 @@ VirtualHost "{{ settings.domain }}"
 -- Everybody else: no account, no password, only ever a guest.
 VirtualHost "guest.{{ settings.domain }}"
     authentication = "jitsi-anonymous"
-    modules_enabled = { "smacks", "external_services" }
+    modules_enabled = {
+        "disco", "ping", "saslauth",
+        "smacks", "external_services",
+        "school_gate", "school_addresses", "school_new_rooms",
+    }
+    -- Nothing is kept of anybody without an account.
+    storage = "none"
     c2s_require_encryption = false
     main_muc = "conference." .. domain
     lobby_muc = "lobby." .. domain
@@ -89,7 +110,7 @@ Component "conference.{{ settings.domain }}" "muc"
     storage = "memory"
     modules_enabled = {
         "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit",
-        "muc_password_whitelist", "school_rooms",
+        "muc_password_whitelist", "school_rooms", "school_private",
     }
     admins = { focus }
     muc_password_whitelist = { focus }
@@ -107,7 +128,7 @@ Component "conference.{{ settings.domain }}" "muc"
 Component "lobby.{{ settings.domain }}" "muc"
     restrict_room_creation = true
     storage = "memory"
-    modules_enabled = { "muc_hide_all", "muc_rate_limit" }
+    modules_enabled = { "muc_hide_all", "muc_rate_limit", "school_private" }
     muc_room_locking = false
     muc_room_default_public_jids = true
     muc_rate_joins = 30
@@ -117,7 +138,7 @@ Component "breakout.{{ settings.domain }}" "muc"
     storage = "memory"
     modules_enabled = {
         "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit", "school_rooms",
-        "school_staff_only",
+        "school_private", "school_staff_only",
     }
     admins = { focus }
     muc_room_locking = false
@@ -134,7 +155,7 @@ Component "internal.auth.{{ settings.domain }}" "muc"
 
 VirtualHost "auth.{{ settings.domain }}"
     authentication = "internal_hashed"
-    modules_enabled = { "limits_exception", "smacks" }
+    modules_enabled = { "disco", "ping", "saslauth", "tls", "limits_exception", "smacks" }
     smacks_hibernation_time = 15
     ssl = {
         key = "/etc/prosody/certs/auth." .. domain .. ".key",

@@ -10,7 +10,6 @@
 --   * A guest meets the lobby, always and alone: nothing opens it for everybody, no room password
 --     leads past it, and whoever was thrown out knocks again.
 --   * A conference ends some time after the last of the staff has left it and its breakout rooms.
---   * Guests send private messages to staff only.
 --   * Where something that this module needs is missing, guests stay outside.
 --   * Whoever is inside can ask the room when it ends (muc#roominfo_school_end_after, in seconds).
 --
@@ -18,7 +17,6 @@
 --   school_staff_host   the password host; default: muc_mapper_domain_base
 --   school_end_after    seconds from the last of the staff leaving to the end; default: 300
 --   school_end_message  what those who are still there read then
---   school_private_message  what a guest reads who wrote to another guest in private
 --
 -- Nothing here writes a name, an address or a room's name to the log.
 
@@ -32,8 +30,6 @@ local staff_host = module:get_option_string("school_staff_host",
 	module:get_option_string("muc_mapper_domain_base"));
 local end_after = module:get_option_number("school_end_after", 300);
 local end_message = module:get_option_string("school_end_message", "The conference has ended.");
-local private_message = module:get_option_string("school_private_message",
-	"Private messages go to teachers only.");
 local admins = module:get_option_inherited_set("admins", {}) / jid.prep;
 
 local main_host = staff_host
@@ -189,18 +185,6 @@ module:hook("muc-broadcast-presence", function (event)
 		conference:set_affiliation(true, who, "none");
 	end
 end);
-
-module:hook("muc-private-message", function (event)
-	local room, stanza = event.room, event.stanza;
-	local from = room:get_occupant_by_nick(stanza.attr.from);
-	local to = room:get_occupant_by_nick(stanza.attr.to);
-	if not (from and to and is_guest(from.bare_jid) and is_guest(to.bare_jid)) then return; end
-	if stanza.attr.type ~= "error" then
-		-- The client shows nothing but this text: without it "not sent. Reason:", and no reason.
-		room:route_to_occupant(from, st.error_reply(stanza, "auth", "forbidden", private_message));
-	end
-	return false;
-end, 100);
 
 -- The end ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,73 @@
+-- mod_school_entrance: who may use the web server's ways in, and how fast.
+--
+-- Enabled on the host that serves BOSH and websockets. What it promises:
+--   * A page of another site cannot speak to the server with a visitor's browser: requests that
+--     name an origin have to name this one. Programs name none, and are let through.
+--   * Over BOSH a session brings no more bytes a second than over a websocket. mod_limits slows
+--     down connections, and over BOSH each request may be a new one.
+--
+-- Options:
+--   school_origins       origins that may speak to the server; default: https:// + this host
+--   school_bosh_rate     bytes a second; 64000
+--   school_bosh_burst    bytes at once; 131072
+--
+-- Nothing here writes a name or an address to the log.
+
+local async = require "util.async";
+local cache = require "util.cache";
+local now = require "util.time".now;
+local server = require "net.http.server";
+
+local origins = module:get_option_set("school_origins", { "https://" .. module.host });
+local rate = module:get_option_number("school_bosh_rate", 64000);
+local burst = module:get_option_number("school_bosh_burst", 131072);
+local longest_wait = 5; -- seconds; whoever is further ahead is refused
+
+local next_of = cache.new(10000); -- session, or address of who begins one -> when it is balanced
+
+local function refuse_foreign_pages(event)
+	local origin = event.request.headers.origin;
+	if origin and not origins:contains(origin) then return 403; end
+end
+
+-- The session that a request says it belongs to. Who names none, or a wrong one, counts as his
+-- address: he could take a new name each time.
+local function account_of(request)
+	local sessions = module:shared("/*/bosh/sessions");
+	local head = request.body:match("^%s*(<body[^>]*>)") or "";
+	local sid = head:match("%ssid%s*=%s*['\"]([^'\"]+)['\"]");
+	return sid and sessions[sid] and sid or "address " .. (request.ip or "");
+end
+
+local function seconds_to_wait(request)
+	local time, key = now(), account_of(request);
+	local balanced = math.max(next_of:get(key) or 0, time - burst / rate);
+	if balanced - time > longest_wait then return nil; end
+	balanced = balanced + (#request.body + 300) / rate;
+	next_of:set(key, balanced);
+	return balanced - time;
+end
+
+local function slow_down(event)
+	local request, response = event.request, event.response;
+	if type(request.body) ~= "string" then return; end
+	local seconds = seconds_to_wait(request);
+	if not seconds then return 429; end
+	if seconds <= 0 then return; end
+	if not async.ready() then return 429; end
+	local gone = false;
+	response.on_destroy = function () gone = true; end;
+	async.sleep(seconds); -- nothing more is read from this connection meanwhile
+	response.on_destroy = nil;
+	if gone then return true; end
+end
+
+for _, path in ipairs { "/http-bind", "/http-bind/" } do
+	for _, method in ipairs { "GET ", "POST ", "OPTIONS " } do
+		module:hook_object_event(server, method .. module.host .. path, refuse_foreign_pages, 1000);
+	end
+	module:hook_object_event(server, "POST " .. module.host .. path, slow_down, 900);
+end
+for _, path in ipairs { "/xmpp-websocket", "/xmpp-websocket/" } do
+	module:hook_object_event(server, "GET " .. module.host .. path, refuse_foreign_pages, 1000);
+end
