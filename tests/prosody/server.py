@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import signal
 import socket
@@ -20,6 +21,10 @@ STANDINS = (
 PLUGINS = Path(os.environ.get("PROVISION_PROSODY_PLUGINS") or STANDINS)
 """Jitsi's own plugins, where somebody has them; else our stand-ins for them."""
 
+# As `provision teachers` writes accounts.
+account_text = runpy.run_path(str(ROOT / "roles/deployment/module_utils/prosody_store.py"))[
+    "account_text"
+]
 DOMAIN = "meet.school.test"
 PASSWORD = "correct horse battery staple"
 ACCOUNTS = ("teacher", "colleague")
@@ -33,7 +38,8 @@ log = { debug = "$folder/debug.log"; info = "$folder/prosody.log" }
 plugin_paths = { "$folder/plugins", "$folder/ours" }
 modules_enabled = { "disco", "ping", "posix", "saslauth" }
 modules_disabled = { "s2s", "tls", "offline" }
-c2s_ports = {}
+c2s_ports = { $stream_port }
+c2s_interfaces = { "127.0.0.1" }
 c2s_direct_tls_ports = {}
 http_ports = { $port }
 http_interfaces = { "127.0.0.1" }
@@ -50,8 +56,8 @@ breakout_rooms_muc = "breakout.$domain"
 muc_room_locking = false
 muc_room_default_public_jids = true
 default_storage = "internal"
--- One sign-in costs thousands of hashes; a test makes many.
-default_iteration_count = 4096
+disable_sasl_mechanisms = { "PLAIN", "DIGEST-MD5", "OAUTHBEARER" }
+school_login_secret = "kept over a restart"
 $options
 
 VirtualHost "$domain"
@@ -64,15 +70,18 @@ VirtualHost "guest.$domain"
     authentication = "jitsi-anonymous"
 VirtualHost "auth.$domain"
     authentication = "internal_hashed"
+    modules_enabled = { "school_loopback_only", "school_login_throttle" }
 Component "conference.$domain" "muc"
     storage = "memory"
     admins = { "focus@auth.$domain" }
-    modules_enabled = { "muc_hide_all", "muc_meeting_id", "muc_rate_limit", "school_rooms" }
+    modules_enabled = {
+        "muc_hide_all", "muc_meeting_id", "muc_rate_limit", "school_rooms", "school_knocks",
+    }
     muc_rate_joins = 60
 Component "lobby.$domain" "muc"
     restrict_room_creation = true
     storage = "memory"
-    modules_enabled = { "muc_hide_all", "muc_rate_limit" }
+    modules_enabled = { "muc_hide_all", "muc_rate_limit", "school_knocks" }
     muc_rate_joins = 60
 Component "breakout.$domain" "muc"
     restrict_room_creation = true
@@ -95,18 +104,24 @@ class Prosody:
     options: str = ""
     without: str = ""
     port: int = 0
+    stream_port: int = 0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
         """Return when it serves."""
         shutil.copytree(OURS, self.folder / "ours")
         shutil.copytree(PLUGINS, self.folder / "plugins")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        with socket.socket() as one, socket.socket() as other:
+            for free in (one, other):
+                free.bind(("127.0.0.1", 0))
+            self.port, self.stream_port = one.getsockname()[1], other.getsockname()[1]
         inside = "/" / self.folder.relative_to(self.root)
         config = CONFIG.substitute(
-            folder=inside, port=self.port, domain=DOMAIN, options=self.options
+            folder=inside,
+            port=self.port,
+            stream_port=self.stream_port,
+            domain=DOMAIN,
+            options=self.options,
         )
         if self.without:
             config = config.replace(f'"{self.without}",', "")
@@ -115,6 +130,13 @@ class Prosody:
         self.add_account("auth." + DOMAIN, "jvb")
         for name in ACCOUNTS:
             self.add_account(DOMAIN, name)
+        self._run()
+        problems = [line for line in self.log().splitlines() if "\terror\t" in line]
+        if problems:
+            self.stop()
+            raise RuntimeError("\n".join(problems))
+
+    def _run(self) -> None:
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
                 self._command("prosody"), stdout=output, stderr=output, start_new_session=True
@@ -125,16 +147,17 @@ class Prosody:
                 self.stop()
                 raise RuntimeError((self.folder / "output").read_text() + self.log())
             time.sleep(0.02)
-        problems = [line for line in self.log().splitlines() if "\terror\t" in line]
-        if problems:
-            self.stop()
-            raise RuntimeError("\n".join(problems))
+
+    def restart(self) -> None:
+        """End the process and begin anew with what it kept."""
+        self.stop()
+        self._run()
 
     def add_account(self, host: str, name: str) -> None:
         """Make an account whose password is PASSWORD; also while the server runs."""
         store = self.folder / "data" / host.replace(".", "%2e").replace("-", "%2d") / "accounts"
         store.mkdir(parents=True, exist_ok=True)
-        (store / f"{name}.dat").write_text(f'return {{ ["password"] = "{PASSWORD}"; }};\n')
+        (store / f"{name}.dat").write_text(account_text(PASSWORD))
 
     def log(self, name: str = "prosody.log") -> str:
         """Return what it has logged: "prosody.log" from level info on, "debug.log" everything."""
@@ -158,7 +181,8 @@ class Prosody:
 
     def _answers(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            for port in (self.port, self.stream_port):
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             return False
         return True
