@@ -60,9 +60,7 @@ class Person:
             websocket = not host.startswith("auth.")
         if websocket:
             headers = {"Host": DOMAIN, "X-Forwarded-For": address}
-            self.socket = WebSocket(
-                server.port, f"/xmpp-websocket?room={room}", "xmpp", headers
-            )
+            self.socket = WebSocket(server.port, f"/xmpp-websocket?room={room}", "xmpp", headers)
         else:
             self.socket = Stream(server.stream_port)
         self.jid = ""

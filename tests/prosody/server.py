@@ -44,6 +44,7 @@ c2s_direct_tls_ports = {}
 http_ports = { $port }
 http_interfaces = { "127.0.0.1" }
 https_ports = {}
+network_settings = { tcp_backlog = 4096 }
 http_default_host = "$domain"
 consider_bosh_secure = true
 consider_websocket_secure = true

@@ -9,7 +9,9 @@ import xml.etree.ElementTree as ET
 
 from tests.prosody.websocket import ClosedError
 
-HEAD = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='{}' {} version='1.0'>"
+HEAD = (
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='{}' {} version='1.0'>"
+)
 STREAMS = "http://etherx.jabber.org/streams"
 
 

@@ -335,13 +335,15 @@ def test_a_password_that_would_cost_the_server_ten_thousand_hashes_is_not_taken(
 def test_the_throttle_itself_takes_nothing_else(start: Start) -> None:
     person = Person(start('disable_sasl_mechanisms = { "X" }'), DOMAIN)
     for mechanism in ("PLAIN", "DIGEST-MD5", "OAUTHBEARER", "EXTERNAL", ""):
+        person.auth(mechanism, f"\0teacher\0{PASSWORD}")
         with pytest.raises(Refused, match="invalid-mechanism"):
-            person.auth(mechanism, f"\0teacher\0{PASSWORD}")
             person.verdict()
     person.socket.close()
 
 
-@pytest.mark.parametrize("first", ["n,a=somebody,n={name},r=x", "y,,n={name},r=x", "n,,n={name},r=x,e=1"])
+@pytest.mark.parametrize(
+    "first", ["n,a=somebody,n={name},r=x", "y,,n={name},r=x", "n,,n={name},r=x,e=1"]
+)
 def test_other_forms_of_a_sign_in_count_the_same(strict: Prosody, first: str) -> None:
     name = account(strict)
 
@@ -387,9 +389,7 @@ def over_bosh(server: Prosody, name: str) -> str:
     begun = post(f"rid='1' to='{DOMAIN}' wait='5' hold='1' ver='1.6'")
     session = f"sid='{begun.get('sid')}'"
     first = base64.b64encode(f"n,,n={name},r=abc".encode()).decode()
-    answer = post(
-        f"rid='2' {session}", f"<auth xmlns='{SASL}' mechanism='{SCRAM}'>{first}</auth>"
-    )
+    answer = post(f"rid='2' {session}", f"<auth xmlns='{SASL}' mechanism='{SCRAM}'>{first}</auth>")
     challenge = base64.b64decode(answer.findtext(f"{{{SASL}}}challenge") or "").decode()
     nonce = challenge.partition(",")[0]
     proof = base64.b64encode(b"x" * 20).decode()

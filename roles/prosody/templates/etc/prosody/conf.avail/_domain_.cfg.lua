@@ -20,6 +20,8 @@ allow_registration = false
 -- Browsers come through nginx only; focus and bridge over loopback.
 c2s_interfaces = { "127.0.0.1", "::1" }
 http_interfaces = { "127.0.0.1", "::1" }
+-- Whoever finds the queue for connections full comes again after a second, and then three.
+network_settings = { tcp_backlog = 4096 }
 https_ports = {}
 component_ports = {}
 http_default_host = domain

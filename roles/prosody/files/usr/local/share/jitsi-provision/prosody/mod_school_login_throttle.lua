@@ -9,7 +9,8 @@
 --     so a teacher beside a guesser has her turn, too. The line is short; beyond it, refused.
 --   * Where many networks guess one account, they share a second line, and a network joins it
 --     sooner. Networks from where the account has signed in stay out of that one.
---   * The answer to a wrong password takes its time, and more each time.
+--   * The answer to a wrong password takes its time, and more each time; much more where many
+--     networks guess, so that a thousand of them leave the server time for others.
 -- Looking at a password costs the server nothing: only SCRAM is taken, where the browser computes
 -- the ten thousand hashes. The question to be answered (salt, rounds) is paced per network.
 --
@@ -215,7 +216,8 @@ module:hook("authentication-failure", function (event)
 	add(pair, free_here);
 	add(account, free_account);
 	if is_full(pair, free_here) or is_full(here, free_network) then warn(); end
-	pause(session, answer_after * 2 ^ math.min(math.ceil(wrong(pair, free_here)) - 1, 3));
+	local patience = is_full(account, free_account) and 16 or 1;
+	pause(session, patience * answer_after * 2 ^ math.min(math.ceil(wrong(pair, free_here)) - 1, 3));
 end);
 
 module:hook("authentication-success", function (event)
