@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 from tests.prosody.server import DOMAIN, PASSWORD
+from tests.prosody.stream import Stream
 from tests.prosody.websocket import ClosedError, WebSocket
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ MUC = "http://jabber.org/protocol/muc"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 JITSI = "http://jitsi.org/jitmeet"
 DESTROYED = f".//{{{MUC}#user}}destroy"
+SCRAM = "SCRAM-SHA-1"
 PATIENCE = 10.0
 
 numbers = itertools.count(1)
@@ -45,17 +47,26 @@ class Person:
     """
 
     def __init__(
-        self, server: Prosody, host: str, *, room: str = "", address: str = "192.0.2.1"
+        self,
+        server: Prosody,
+        host: str,
+        *,
+        room: str = "",
+        address: str = "192.0.2.1",
+        websocket: bool | None = None,
     ) -> None:
+        """Connect as the host's people do: focus and bridge over plain XMPP, browsers otherwise."""
         self.host = host
         self.heard: list[ET.Element] = []
         self.received: list[str] = []
-        self.socket = WebSocket(
-            server.port,
-            f"/xmpp-websocket?room={room}",
-            "xmpp",
-            {"Host": DOMAIN, "X-Forwarded-For": address},
-        )
+        self.socket: WebSocket | Stream
+        if websocket is None:
+            websocket = not host.startswith("auth.")
+        if websocket:
+            headers = {"Host": DOMAIN, "X-Forwarded-For": address}
+            self.socket = WebSocket(server.port, f"/xmpp-websocket?room={room}", "xmpp", headers)
+        else:
+            self.socket = Stream(server.stream_port)
         self.jid = ""
         self.nick = ""
         self.open()
@@ -72,9 +83,11 @@ class Person:
         self.send(
             f"<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='{self.host}' version='1.0'/>"
         )
-        self.expect(lambda stanza: stanza.tag.endswith("}features"))
+        features = self.expect(lambda stanza: stanza.tag.endswith("}features"))
+        self.offered = {found.text for found in features.iter(f"{{{SASL}}}mechanism")}
+        """How one may sign in."""
 
-    def sign_in(self, name: str = "", password: str = PASSWORD, mechanism: str = "PLAIN") -> None:
+    def sign_in(self, name: str = "", password: str = PASSWORD, mechanism: str = SCRAM) -> None:
         """Sign in and bind; anonymously without a name."""
         self.try_password(name, password, mechanism if name else "ANONYMOUS")
         self.open()
@@ -84,11 +97,12 @@ class Person:
         self.send("<presence/>")
 
     def try_password(
-        self, name: str, password: str, mechanism: str = "PLAIN", seconds: float = PATIENCE
+        self, name: str, password: str, mechanism: str = SCRAM, seconds: float = PATIENCE
     ) -> None:
         """Return when the server is satisfied; else Refused."""
-        if mechanism == "SCRAM-SHA-1":
-            self._scram(name, password, seconds)
+        if mechanism == SCRAM:
+            self.prove(password, self.question(name, seconds))
+            self.verdict(seconds)
         else:
             text = f"\0{name}\0{password}" if mechanism == "PLAIN" else ""
             self.auth(mechanism, text)
@@ -106,25 +120,29 @@ class Person:
             raise Refused(answer[0].tag.rpartition("}")[2])
         return answer
 
-    def _scram(self, name: str, password: str, seconds: float) -> None:
+    def question(self, name: str, seconds: float = PATIENCE) -> dict[str, str]:
+        """Name an account and return what the server asks: r, s (salt) and i (rounds)."""
         first = f"n={name},r={os.urandom(9).hex()}"
-        self.auth("SCRAM-SHA-1", "n,," + first)
+        self.auth(SCRAM, "n,," + first)
         challenge = base64.b64decode(self.verdict(seconds).text or "").decode()
-        fields = dict(part.split("=", 1) for part in challenge.split(","))
-        last = f"c=biws,r={fields['r']}"
-        salted = hashlib.pbkdf2_hmac(
-            "sha1", password.encode(), base64.b64decode(fields["s"]), int(fields["i"])
-        )
+        return dict(part.split("=", 1) for part in challenge.split(",")) | {
+            "said": f"{first},{challenge}"
+        }
+
+    def prove(self, password: str, question: dict[str, str]) -> None:
+        """Answer the server's question."""
+        last = f"c={question.get('header', 'biws')},r={question['r']}"
+        salt, rounds = base64.b64decode(question["s"]), int(question["i"])
+        salted = hashlib.pbkdf2_hmac("sha1", password.encode(), salt, rounds)
         key = hmac.digest(salted, b"Client Key", "sha1")
         signed = hmac.digest(
             hashlib.sha1(key, usedforsecurity=False).digest(),
-            f"{first},{challenge},{last}".encode(),
+            f"{question['said']},{last}".encode(),
             "sha1",
         )
         proof = base64.b64encode(bytes(a ^ b for a, b in zip(key, signed, strict=True))).decode()
         content = base64.b64encode(f"{last},p={proof}".encode()).decode()
         self.send(f"<response xmlns='{SASL}'>{content}</response>")
-        self.verdict(seconds)
 
     # Speaking and listening
 

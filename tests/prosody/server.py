@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import signal
 import socket
@@ -23,6 +24,10 @@ STANDINS = (
 PLUGINS = Path(os.environ.get("PROVISION_PROSODY_PLUGINS") or STANDINS)
 """Jitsi's own plugins, where somebody has them; else our stand-ins for them."""
 
+# As `provision teachers` writes accounts.
+account_text = runpy.run_path(str(ROOT / "roles/deployment/module_utils/prosody_store.py"))[
+    "account_text"
+]
 DOMAIN = "meet.school.test"
 PASSWORD = "correct horse battery staple"
 ACCOUNTS = ("teacher", "colleague")
@@ -37,7 +42,8 @@ data_path = "$folder/data"
 certificates = "$folder"
 log = { debug = "$folder/debug.log"; info = "$folder/prosody.log" }
 plugin_paths = { "$folder/plugins", "$folder/ours" }
-c2s_ports = {}
+c2s_ports = { $stream_port }
+network_settings = { tcp_backlog = 4096 }
 c2s_direct_tls_ports = {}
 http_ports = { $port }
 -- One sign-in costs thousands of hashes; a test makes many.
@@ -65,17 +71,21 @@ class Prosody:
     options: str = ""
     without: str = ""
     port: int = 0
+    stream_port: int = 0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
         """Return when it serves."""
         shutil.copytree(OURS, self.folder / "ours")
         shutil.copytree(PLUGINS, self.folder / "plugins")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        with socket.socket() as one, socket.socket() as other:
+            for free in (one, other):
+                free.bind(("127.0.0.1", 0))
+            self.port, self.stream_port = one.getsockname()[1], other.getsockname()[1]
         inside = "/" / self.folder.relative_to(self.root)
-        ours = OF_THE_TEST.substitute(folder=inside, port=self.port, options=self.options)
+        ours = OF_THE_TEST.substitute(
+            folder=inside, port=self.port, stream_port=self.stream_port, options=self.options
+        )
         everywhere, hosts = shipped().split("\nVirtualHost", 1)
         config = f"{everywhere}\n{ours}\nVirtualHost{hosts}"
         if self.without:
@@ -85,6 +95,13 @@ class Prosody:
         self.add_account("auth." + DOMAIN, "jvb")
         for name in ACCOUNTS:
             self.add_account(DOMAIN, name)
+        self._run()
+        problems = [line for line in self.log().splitlines() if "\terror\t" in line]
+        if problems:
+            self.stop()
+            raise RuntimeError("\n".join(problems))
+
+    def _run(self) -> None:
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
                 self._command("prosody"), stdout=output, stderr=output, start_new_session=True
@@ -95,16 +112,17 @@ class Prosody:
                 self.stop()
                 raise RuntimeError((self.folder / "output").read_text() + self.log())
             time.sleep(0.02)
-        problems = [line for line in self.log().splitlines() if "\terror\t" in line]
-        if problems:
-            self.stop()
-            raise RuntimeError("\n".join(problems))
+
+    def restart(self) -> None:
+        """End the process and begin anew with what it kept."""
+        self.stop()
+        self._run()
 
     def add_account(self, host: str, name: str) -> None:
         """Make an account whose password is PASSWORD; also while the server runs."""
         store = self.folder / "data" / host.replace(".", "%2e").replace("-", "%2d") / "accounts"
         store.mkdir(parents=True, exist_ok=True)
-        (store / f"{name}.dat").write_text(f'return {{ ["password"] = "{PASSWORD}"; }};\n')
+        (store / f"{name}.dat").write_text(account_text(PASSWORD))
 
     def log(self, name: str = "prosody.log") -> str:
         """Return what it has logged: "prosody.log" from level info on, "debug.log" everything."""
@@ -128,7 +146,8 @@ class Prosody:
 
     def _answers(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            for port in (self.port, self.stream_port):
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             return False
         return True

@@ -132,6 +132,12 @@ client(
 prosody(
     "signalling has a port of its own", "TLS-04", 's/^c2s_interfaces.*/c2s_interfaces = { "*" }/'
 )
+prosody("browsers sign in where the focus does", "ACC-04", 's/"school_loopback_only", //')
+prosody(
+    "whoever is on the server guesses the focus's password",
+    "ACC-02",
+    r's/\("limits_exception".*\) "school_login_throttle",/\1/',
+)
 prosody("signalling notes sign-ins", "LOG-03", 's/min = "warn"/min = "info"/')
 prosody("teachers may record", "REC-02", "s/recording = false/recording = true/")
 prosody(

@@ -65,9 +65,17 @@ def test_teacher_signs_in_over_both_ways(entrance: Entrance, password: str) -> N
     teacher = Visitor(entrance, entrance.domain)
     teacher.sign_in(NAME, password, "SCRAM-SHA-1")
     assert teacher.bare == f"{NAME}@{entrance.domain}"
-    BoshVisitor(entrance, entrance.domain).sign_in("PLAIN", NAME, password)
+    BoshVisitor(entrance, entrance.domain).sign_in(NAME, password)
     with pytest.raises(Refused, match="not-authorized"):
         Visitor(entrance, entrance.domain).sign_in(NAME, "wrong")
+
+
+def test_nobody_signs_in_where_focus_and_bridge_do(entrance: Entrance) -> None:
+    host = f"auth.{entrance.domain}"
+    with pytest.raises((ConnectionError, AssertionError)):
+        Visitor(entrance, host)
+    bosh = BoshVisitor(entrance, host)
+    assert (bosh.session, bosh.mechanisms) == ("", [])
 
 
 @pytest.mark.parametrize("where", ["{domain}", "guest.{domain}", "auth.{domain}"])

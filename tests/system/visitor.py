@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
+from provision.verify.xmpp.scram import Proof
 from tests.prosody.person import SASL, Person, Refused
 from tests.prosody.websocket import WebSocket
 
@@ -68,12 +68,20 @@ class BoshVisitor:
         assert answer.status == 200, answer
         return ET.fromstring(answer.body)
 
-    def sign_in(self, mechanism: str = "ANONYMOUS", name: str = "", password: str = "") -> None:
-        """Return when the server is satisfied; else Refused."""
-        text = base64.b64encode(f"\0{name}\0{password}".encode()).decode() if name else ""
-        auth = f"<auth xmlns='{SASL}' mechanism='{mechanism}'>{text}</auth>"
-        answer = self.post(f"sid='{self.session}'", auth)
-        if answer.find(f"{{{SASL}}}success") is None:
-            failure = answer.find(f"{{{SASL}}}failure")
-            assert failure is not None, ET.tostring(answer)
+    def sign_in(self, name: str = "", password: str = "") -> None:
+        """Return when the server is satisfied; else Refused. Anonymously without a name."""
+        if not name:
+            self._say("<auth xmlns='{0}' mechanism='ANONYMOUS'/>")
+            return
+        proof = Proof(name, password)
+        begun = "<auth xmlns='{0}' mechanism='SCRAM-SHA-1'>" + proof.first() + "</auth>"
+        asked = self._say(begun).findtext(f"{{{SASL}}}challenge") or ""
+        self._say("<response xmlns='{0}'>" + proof.last(asked) + "</response>")
+
+    def _say(self, element: str) -> ET.Element:
+        answer = self.post(f"sid='{self.session}'", element.format(SASL))
+        failure = answer.find(f"{{{SASL}}}failure")
+        if failure is not None:
             raise Refused(failure[0].tag.rpartition("}")[2])
+        assert answer.find(f"{{{SASL}}}*") is not None, ET.tostring(answer)
+        return answer

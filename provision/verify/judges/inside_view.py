@@ -72,6 +72,14 @@ class Signalling:
         """Return every module that is loaded anywhere."""
         return {name for host in self.found["hosts"].values() for name in host["modules"]}
 
+    def modules_of(self, host: str) -> set[str]:
+        """Return every module that is loaded in a host, or for all of them."""
+        return {
+            name
+            for place in (host, "*")
+            for name in self.found["hosts"].get(place, {}).get("modules", ())
+        }
+
     def rooms(self) -> list[str]:
         """Return the components that hold rooms."""
         return [name for name, host in self.hosts.items() if "muc" in host["modules"]]

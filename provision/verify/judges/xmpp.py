@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from provision.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.xmpp.hosts import OPEN, REFUSED
 from provision.verify.xmpp.rooms import NO_FOCUS
 
 if TYPE_CHECKING:
@@ -140,6 +141,24 @@ def bridges_meet_alone(evidence: Evidence) -> Finding:
               "`provision deploy` brings."),
         )  # fmt: skip
     return fulfilled(_("No stranger comes in where focus and bridge talk to each other."))
+
+
+@judge("ACC-04", "xmpp", additional=True)
+def services_sign_in_inside(evidence: Evidence) -> Finding:
+    """Judge whether one could sign in from outside where focus and bridge have their accounts."""
+    answers = evidence["xmpp"]["services"]
+    if ways := sorted(way for way, answer in answers.items() if answer == OPEN):
+        return failed(
+            _("From outside one can sign in where focus and bridge have their accounts: {ways}.")
+            .format(ways=", ".join(ways)),
+            _("Let this host take connections from the server itself only: the module "
+              "`school_loopback_only` does, which `provision deploy` brings."),
+        )  # fmt: skip
+    if set(answers.values()) != {REFUSED}:
+        raise NotMeasuredError(
+            N_("The host of focus and bridge said neither yes nor no to a stranger.")
+        )
+    return fulfilled(_("From outside nobody can sign in where focus and bridge have accounts."))
 
 
 @judge("THP-04", "xmpp")

@@ -15,6 +15,7 @@ from provision.verify.evidence import NotMeasuredError
 from provision.verify.teacher import SECONDS, temporary_teacher
 from provision.verify.xmpp.lesson import Room
 from provision.verify.xmpp.limits import Limits
+from provision.verify.xmpp.scram import NAME as SCRAM
 from provision.verify.xmpp.session import Session
 
 if TYPE_CHECKING:
@@ -49,5 +50,5 @@ def _guests_host(target: Target, limits: Limits) -> tuple[str, bool]:
     """Return where people without an account sign in, and whether others have accounts."""
     with Session(target, target.domain, limits) as door:
         offered = door.mechanisms
-    accounts = "PLAIN" in offered
+    accounts = SCRAM in offered
     return (target.domain if "ANONYMOUS" in offered else f"guest.{target.domain}"), accounts

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from provision.i18n import N_
 from provision.verify.outside.addresses import own_hosts
 from provision.verify.xmpp import rooms, services
-from provision.verify.xmpp.hosts import Host, by_bosh, by_websocket
+from provision.verify.xmpp.hosts import Host, by_bosh, by_websocket, services_host
 from provision.verify.xmpp.limits import Limits, SilentError, XmppError
 from provision.verify.xmpp.names import Names, from_settings, usual
 from provision.verify.xmpp.session import INFO, RefusedError
@@ -62,6 +62,9 @@ class Xmpp(TypedDict):
 
     domain: str
     hosts: list[Host]
+    services: dict[str, str]
+    """How the host of focus and bridge answers over `websocket` and `bosh`: `refused`, `open` or
+    `no answer`."""
     stranger: str
     """The host where a stranger could sign in; empty if nowhere."""
     components: list[Component]
@@ -89,6 +92,7 @@ def measure(target: Target) -> Xmpp:
     found = Xmpp(
         domain=names.domain,
         hosts=hosts + over_bosh,
+        services=services_host(target, names.domain, limits),
         stranger="",
         components=[],
         relays=None,

@@ -19,6 +19,13 @@ HOSTS = ("", "guest.", "auth.", "recorder.", "hidden.")
 REGISTER = "jabber:iq:register"
 
 
+SERVICES = "auth."
+"""In front of the domain: where focus and bridge have their accounts."""
+REFUSED = "refused"
+OPEN = "open"
+SILENT = "no answer"
+
+
 class Host(TypedDict):
     """One host of the XMPP server, as it meets somebody who has not signed in."""
 
@@ -34,6 +41,31 @@ class Host(TypedDict):
     """What it answered to the wish for the form of registration: `form`, or XMPP's word for no."""
 
 
+def services_host(target: Target, domain: str, limits: Limits) -> dict[str, str]:
+    """Return how the host of focus and bridge meets a browser, for each of its two ways in."""
+    name = SERVICES + domain
+    found = {"websocket": SILENT, "bosh": SILENT}
+    try:
+        with Session(target, name, limits) as session:
+            found["websocket"] = OPEN if session.mechanisms else SILENT
+    except RefusedError:
+        found["websocket"] = REFUSED
+    except (XmppError, OSError):
+        pass
+    bosh = Bosh(target, limits)
+    try:
+        host, ended = _bosh_host(bosh, name)
+        if host["mechanisms"]:
+            found["bosh"] = OPEN
+        elif ended:
+            found["bosh"] = REFUSED
+    except (XmppError, OSError):
+        pass
+    finally:
+        bosh.close()
+    return found
+
+
 def by_bosh(target: Target, domain: str, limits: Limits) -> tuple[list[Host], float]:
     """Return the first two hosts over BOSH, and how far the server's clock is ahead."""
     found = []
@@ -41,13 +73,14 @@ def by_bosh(target: Target, domain: str, limits: Limits) -> tuple[list[Host], fl
     try:
         for prefix in HOSTS[:2]:
             with contextlib.suppress(XmppError, OSError):
-                found.append(_bosh_host(bosh, prefix + domain))
+                found.append(_bosh_host(bosh, prefix + domain)[0])
     finally:
         bosh.close()
     return found, (bosh.clock - time.time()) if bosh.clock else 0.0
 
 
-def _bosh_host(bosh: Bosh, name: str) -> Host:
+def _bosh_host(bosh: Bosh, name: str) -> tuple[Host, bool]:
+    """Return a host, and whether the server ended the session as soon as it had begun."""
     begun = bosh.post({"to": name, "wait": "5", "hold": "1", "ver": "1.6", "xmpp:version": "1.0"})
     session = {"sid": begun.get("sid", "")}
     host = Host(
@@ -64,7 +97,7 @@ def _bosh_host(bosh: Bosh, name: str) -> Host:
     if session["sid"]:
         with contextlib.suppress(XmppError):
             bosh.post(session | {"type": "terminate"})
-    return host
+    return host, begun.get("type") == "terminate"
 
 
 def by_websocket(target: Target, domain: str, limits: Limits) -> tuple[list[Host], Session | None]:

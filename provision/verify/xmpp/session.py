@@ -12,6 +12,8 @@ from xml.sax.saxutils import quoteattr
 
 from provision.i18n import N_
 from provision.verify.xmpp.limits import SilentError, XmppError
+from provision.verify.xmpp.scram import NAME as SCRAM
+from provision.verify.xmpp.scram import Proof
 from provision.verify.xmpp.wire import WebSocket
 
 if TYPE_CHECKING:
@@ -101,16 +103,28 @@ class Session:
 
     def sign_in(self, name: str = "", password: str = "") -> None:
         """Sign in with an account, without a name anonymously; RefusedError if that is refused."""
-        mechanism = "PLAIN" if name else "ANONYMOUS"
-        proof = base64.b64encode(f"\0{name}\0{password}".encode()).decode() if name else ""
-        self.send(f"<auth xmlns='{SASL}' mechanism='{mechanism}'>{proof}</auth>")
-        answer = self.expect(lambda element: element.tag.startswith(f"{{{SASL}}}"))
+        answer = self._prove(name, password) if name else self._say("auth", "ANONYMOUS")
         if local(answer) != "success":
             raise RefusedError(local(answer[0]) if len(answer) else "", answer)
         self._open()
         bound = self.ask("set", "", f"<bind xmlns='{BIND}'/>")
         self.jid = bound.findtext(".//{*}jid") or ""
         self.send("<presence xmlns='jabber:client'/>")
+
+    def _prove(self, name: str, password: str) -> ET.Element:
+        """Return how the server answers to a password that it is not told."""
+        proof = Proof(name, password)
+        answer = self._say("auth", SCRAM, proof.first())
+        if local(answer) == "challenge":
+            answer = self._say("response", "", proof.last(answer.text or ""))
+        if local(answer) == "success":
+            proof.check(answer.text or "")
+        return answer
+
+    def _say(self, element: str, mechanism: str, text: str = "") -> ET.Element:
+        chosen = f" mechanism='{mechanism}'" if mechanism else ""
+        self.send(f"<{element} xmlns='{SASL}'{chosen}>{text}</{element}>")
+        return self.expect(lambda answer: answer.tag.startswith(f"{{{SASL}}}"))
 
     def send(self, text: str) -> None:
         """Send one element."""

@@ -47,6 +47,12 @@ def guessing_is_fast(evidence: Evidence) -> None:
         host["modules"] = [name for name in host["modules"] if name != "school_login_throttle"]
 
 
+@breaks("ACC-02")
+def guessing_the_focus_is_fast(evidence: Evidence) -> None:
+    for host in hosts(evidence, "auth."):
+        host["modules"] = [name for name in host["modules"] if name != "school_login_throttle"]
+
+
 @breaks("ACC-04")
 def the_bridge_shows_its_inside(evidence: Evidence) -> None:
     parts(evidence)["endpoints"]["answers"]["8080/debug"] = {"status": 200, "names": False}

@@ -22,7 +22,7 @@ def host(evidence: Evidence, prefix: str, transport: str) -> dict[str, Any]:
 def new_host(evidence: Evidence, prefix: str) -> None:
     """Add a host on which one signs in with a password."""
     name = prefix + evidence["xmpp"]["domain"]
-    copied = dict(host(evidence, "auth.", "websocket"), name=name)
+    copied = dict(host(evidence, "", "websocket"), name=name)
     evidence["xmpp"]["hosts"].append(copied)
 
 
@@ -49,6 +49,7 @@ def anybody_signs_in_on_the_domain_over_bosh(evidence: Evidence) -> None:
 
 @breaks("MIN-01")
 def anybody_signs_in_where_the_focus_does(evidence: Evidence) -> None:
+    new_host(evidence, "auth.")
     host(evidence, "auth.", "websocket")["anonymous"] = True
 
 
@@ -80,6 +81,16 @@ def a_stranger_makes_a_breakout_room(evidence: Evidence) -> None:
 @breaks("ACC-04")
 def a_stranger_meets_the_bridges(evidence: Evidence) -> None:
     open_door(evidence, "brewery")
+
+
+@breaks("ACC-04")
+def a_browser_can_be_the_focus(evidence: Evidence) -> None:
+    evidence["xmpp"]["services"]["websocket"] = "open"
+
+
+@breaks("ACC-04")
+def an_old_browser_can_be_the_focus(evidence: Evidence) -> None:
+    evidence["xmpp"]["services"]["bosh"] = "open"
 
 
 @breaks("ACC-02")

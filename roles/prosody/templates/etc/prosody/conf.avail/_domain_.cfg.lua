@@ -22,6 +22,8 @@ allow_registration = false
 -- Browsers come through nginx only; focus and bridge over loopback.
 c2s_interfaces = { "127.0.0.1", "::1" }
 http_interfaces = { "127.0.0.1", "::1" }
+-- Whoever finds the queue for connections full comes again after a second, and then three.
+network_settings = { tcp_backlog = 4096 }
 https_ports = {}
 component_ports = {}
 http_default_host = domain
@@ -33,6 +35,10 @@ component_admins_as_room_owners = true
 muc_mapper_domain_base = domain
 school_private_message = {{ ("Private Nachrichten gehen nur an Lehrkräfte." if settings.language == "de" else "Private messages go to teachers only.") | lua }}
 unlimited_jids = { focus, bridge }
+-- Passwords are proven, never sent: the browser computes the hashes, which cost the server nothing.
+disable_sasl_mechanisms = { "PLAIN", "DIGEST-MD5", "OAUTHBEARER" }
+school_login_secret = "{{ secret('login') }}"
+school_knocks_message = {{ ("Zu viele Personen aus Ihrem Netz klopfen an. Bitte versuchen Sie es in einigen Minuten erneut." if settings.language == "de" else "Too many people from your network are knocking. Please try again in a few minutes.") | lua }}
 smacks_max_unacked_stanzas = 5
 smacks_hibernation_time = 60
 smacks_max_old_sessions = 1
@@ -70,7 +76,6 @@ storage = { smacks_h = "memory" }
 -- Teachers: accounts with hashed passwords.
 VirtualHost "{{ settings.domain }}"
     authentication = "internal_hashed"
-    disable_sasl_mechanisms = { "DIGEST-MD5", "OAUTHBEARER" }
     modules_enabled = {
         "disco", "ping", "saslauth",
         "bosh", "websocket", "smacks", "external_services", "features_identity",
@@ -110,7 +115,7 @@ Component "conference.{{ settings.domain }}" "muc"
     storage = "memory"
     modules_enabled = {
         "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit",
-        "muc_password_whitelist", "school_rooms", "school_private",
+        "muc_password_whitelist", "school_rooms", "school_private", "school_knocks",
     }
     admins = { focus }
     muc_password_whitelist = { focus }
@@ -128,7 +133,7 @@ Component "conference.{{ settings.domain }}" "muc"
 Component "lobby.{{ settings.domain }}" "muc"
     restrict_room_creation = true
     storage = "memory"
-    modules_enabled = { "muc_hide_all", "muc_rate_limit", "school_private" }
+    modules_enabled = { "muc_hide_all", "muc_rate_limit", "school_private", "school_knocks" }
     muc_room_locking = false
     muc_room_default_public_jids = true
     muc_rate_joins = 30
@@ -138,7 +143,7 @@ Component "breakout.{{ settings.domain }}" "muc"
     storage = "memory"
     modules_enabled = {
         "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit", "school_rooms",
-        "school_private", "school_staff_only",
+        "school_private", "school_staff_only", "school_knocks",
     }
     admins = { focus }
     muc_room_locking = false
@@ -155,7 +160,10 @@ Component "internal.auth.{{ settings.domain }}" "muc"
 
 VirtualHost "auth.{{ settings.domain }}"
     authentication = "internal_hashed"
-    modules_enabled = { "disco", "ping", "saslauth", "tls", "limits_exception", "smacks" }
+    modules_enabled = {
+        "disco", "ping", "saslauth", "tls", "limits_exception", "smacks", "school_loopback_only",
+        "school_login_throttle",
+    }
     smacks_hibernation_time = 15
     ssl = {
         key = "/etc/prosody/certs/auth." .. domain .. ".key",

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
+import hmac
+import secrets
 import socket
 import ssl
 import time
@@ -34,9 +37,7 @@ class Client:
         context = ssl.create_default_context()
         self.socket = context.wrap_socket(self.socket, server_hostname=host)
         self.open_stream()
-        token = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
-        self.send(f"<auth xmlns='{SASL}' mechanism='PLAIN'>{token}</auth>")
-        self.expect("success")
+        self.sign_in(user, password)
         self.open_stream()
         bound = self.ask("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>", kind="set")
         self.jid = bound.findtext(".//{*}jid")
@@ -59,6 +60,28 @@ class Client:
             f"xmlns='jabber:client' xmlns:stream='{STREAM}'>"
         )
         self.expect("features")
+
+    def sign_in(self, user: str, password: str) -> None:
+        """Prove the password, which the server takes in no other way (SCRAM-SHA-1, RFC 5802)."""
+        first = f"n={user},r={secrets.token_hex(16)}"
+        token = base64.b64encode(f"n,,{first}".encode()).decode()
+        self.send(f"<auth xmlns='{SASL}' mechanism='SCRAM-SHA-1'>{token}</auth>")
+        asked = base64.b64decode(self.expect("challenge").text or "").decode()
+        fields = dict(part.split("=", 1) for part in asked.split(","))
+        last = f"c=biws,r={fields['r']}"
+        salted = hashlib.pbkdf2_hmac(
+            "sha1", password.encode(), base64.b64decode(fields["s"]), int(fields["i"])
+        )
+        key = hmac.digest(salted, b"Client Key", "sha1")
+        signed = hmac.digest(
+            hashlib.sha1(key, usedforsecurity=False).digest(),
+            f"{first},{asked},{last}".encode(),
+            "sha1",
+        )
+        proof = base64.b64encode(bytes(a ^ b for a, b in zip(key, signed, strict=True))).decode()
+        token = base64.b64encode(f"{last},p={proof}".encode()).decode()
+        self.send(f"<response xmlns='{SASL}'>{token}</response>")
+        self.expect("success")
 
     def send(self, text: str) -> None:
         """Send XML text."""

@@ -1,137 +1,228 @@
--- mod_school_login_throttle: makes guessing a teacher's password slow, without locking anybody out.
+-- mod_school_login_throttle: makes guessing a password slow, and never keeps its owner out.
 --
--- Enabled on the password host. A lock-out would be a toy: a pupil knows his teacher's account name
--- and sits behind the same address of the school, so ten wrong passwords would cost the lesson.
--- So nothing is ever locked. After some wrong passwords for an account the next one is looked at
--- only after a pause, which doubles three times up to school_login_pause. Whoever comes during a pause waits;
--- of those waiting, chance picks who is next, so a correct password gets through beside a guesser,
--- and seconds after he stops everything is as before. Only who has waited too long is refused.
+-- Enabled where there are accounts with passwords. A lock-out would be a toy: a pupil knows his
+-- teacher's account name, so some wrong passwords, from anywhere, would cost the lesson. Therefore
+-- nothing is ever locked, and what slows a guesser depends on where *he* is:
+--   * From a network that does not guess a password is looked at at once, whatever others do.
+--   * After some wrong ones from a network (one address, or one IPv6 line), for one account or for
+--     many, its next ones stand in line: one every school_login_pace seconds, in order of arrival,
+--     so a teacher beside a guesser has her turn, too. The line is short; beyond it, refused.
+--   * Where many networks guess one account, they share a second line, and a network joins it
+--     sooner. Networks from where the account has signed in stay out of that one.
+--   * The answer to a wrong password takes its time, and more each time; much more where many
+--     networks guess, so that a thousand of them leave the server time for others.
+-- Looking at a password costs the server nothing: only SCRAM is taken, where the browser computes
+-- the ten thousand hashes. The question to be answered (salt, rounds) is paced per network.
 --
--- Two counts: per account and network (a pupil at school does not slow the teacher at home), and
--- per account from networks where it never signed in (many addresses do not help a guesser, and
--- do not slow the teacher at school).
+-- A name that is no account meets the same: a salt of its own that stays the same as long as
+-- school_login_secret does, the same questions, counts, lines and pauses, the same refusal.
 --
 -- Options:
---   school_login_failures          wrong passwords without a pause, per account and network; 5
---   school_login_failures_account  the same over all unknown networks; 30
---   school_login_pause             longest pause in seconds; 10
---   school_login_patience          longest wait in seconds before an attempt is refused; 30
---   school_login_window            seconds without a wrong password until all is forgotten; 600
+--   school_login_secret            of it the salts of unknown names are made
+--   school_login_failures          wrong passwords without a line, per account and network; 5
+--   school_login_failures_attacked the same while many networks guess the account; 3
+--   school_login_failures_network  the same per network, over all accounts; 40
+--   school_login_failures_account  from how many, over all networks, an account is guessed; 30
+--   school_login_window            seconds in which such a number is forgiven; 600
+--   school_login_pace              seconds between two turns of a guessing network; 0.5
+--   school_login_pace_account      seconds between two turns of a guessed account; 0.2
+--   school_login_line              how many may stand in one line; 100
+--   school_login_answer            seconds until the first wrong password is answered; 0.5
 --
 -- nginx has to send the true address in X-Forwarded-For. Counts live in memory only and are
--- bounded; names that are no account are not counted. Nothing here logs a name or an address.
+-- bounded. Nothing here logs a name or an address.
 
 local async = require "util.async";
 local cache = require "util.cache";
-local encodings = require "util.encodings";
+local get_sasl_handler = require "core.usermanager".get_sasl_handler;
+local hashes = require "util.hashes";
 local ip = require "util.ip";
 local now = require "util.time".now;
+local random = require "util.random";
 local st = require "util.stanza";
-local user_exists = require "core.usermanager".user_exists;
+local timer = require "util.timer";
 
-local failures_here = module:get_option_number("school_login_failures", 5);
-local failures_account = module:get_option_number("school_login_failures_account", 30);
-local longest_pause = module:get_option_number("school_login_pause", 10);
-local patience = module:get_option_number("school_login_patience", 30);
-local window = module:get_option_number("school_login_window", 600);
+local option = module.get_option_number;
+local free_here = option(module, "school_login_failures", 5);
+local free_attacked = option(module, "school_login_failures_attacked", 3);
+local free_network = option(module, "school_login_failures_network", 40);
+local free_account = option(module, "school_login_failures_account", 30);
+local window = option(module, "school_login_window", 600);
+local pace = option(module, "school_login_pace", 0.5);
+local pace_account = option(module, "school_login_pace_account", 0.2);
+local longest_line = option(module, "school_login_line", 100);
+local answer_after = option(module, "school_login_answer", 0.5);
+local rounds = option(module, "default_iteration_count", 10000);
+local secret = module:get_option_string("school_login_secret") or random.bytes(32);
 
 local xmlns_sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
-local most_waiting = 500; -- connections that wait at the same time, over all accounts
+local question_after = 0.05; -- seconds; longer than any account takes to be read
+local question_pace, questions_ahead = 0.02, 100; -- of one network: that many at once, then 50/s
 
-local counts = cache.new(10000); -- account, or account and network -> { failures, last, ready }
-local known = cache.new(2000); -- account and network -> true once it signed in from there
-local waiting = 0;
+local networks = cache.new(20000);
+local pairs_seen = cache.new(20000); -- account and network
+local accounts = {}; -- by a hash of the name, so their number is bounded and nobody is pushed out
+local concealed = setmetatable({}, { __mode = "k" });
+local warned_at = 0;
 
 -- One IPv6 line has 2^64 addresses of its own: they count as one.
-local function network(address)
-	local parsed = ip.new_ip(address or "");
+local function network(session)
+	local parsed = ip.new_ip(session.ip or "");
 	local packed = parsed and parsed.packed or "";
 	return #packed == 16 and packed:sub(1, 8) or packed;
 end
 
-local function at(session, account)
-	return account .. "\0" .. network(session.ip);
-end
-
-local function current(key)
-	local count = counts:get(key);
-	if count and now() - count.last < window then return count; end
-end
-
-local function count_failure(key, without_pause)
-	local count = current(key) or { failures = 0 };
-	count.failures, count.last = count.failures + 1, now();
-	local beyond = count.failures - without_pause;
-	count.ready = beyond < 0 and 0 or now() + longest_pause * 2 ^ math.min(0, beyond - 3);
-	counts:set(key, count);
-	if beyond == 0 then
-		module:log("warn", "repeated wrong passwords for one account: the next ones have to wait");
+local function entry(store, key)
+	local found = store:get(key);
+	if not found then
+		found = { level = 0, since = 0, free_at = 0, asked_until = 0 };
+		store:set(key, found);
 	end
+	return found;
 end
 
-local function pause_left(session, account)
-	local here, everywhere = current(at(session, account)), current(account);
-	local ready = here and here.ready or 0;
-	if everywhere and not known:get(at(session, account)) then
-		ready = math.max(ready, everywhere.ready);
-	end
-	return ready - now();
+local function account_entry(name)
+	local key = hashes.hmac_sha256(secret, "count:" .. name):sub(1, 2);
+	accounts[key] = accounts[key] or { level = 0, since = 0, free_at = 0 };
+	return accounts[key];
 end
 
--- Returns when the password may be looked at, or false if that takes too long.
-local function wait_for_turn(session, account)
-	local deadline = now() + patience;
-	local left = pause_left(session, account);
-	if left <= 0 then return true; end
-	if waiting >= most_waiting or not async.ready() then return false; end
-	waiting = waiting + 1;
-	while left > 0 and now() + left <= deadline do
-		async.sleep(left + math.random() / 5);
-		left = pause_left(session, account);
-	end
-	waiting = waiting - 1;
-	return left <= 0;
+local function of(session, name)
+	local here = network(session);
+	return entry(networks, here), entry(pairs_seen, name .. "\0" .. here), account_entry(name);
 end
 
-local function admit(session, account)
-	if not account or session.type ~= "c2s_unauthed" then return; end
-	local admitted = wait_for_turn(session, account);
-	if session.type ~= "c2s_unauthed" then return true; end -- gone in the meantime
-	if admitted then return; end
+-- Wrong passwords are forgiven one by one, evenly, all of them within the window.
+local function wrong(count, limit)
+	return math.max(0, count.level - (now() - count.since) * limit / window);
+end
+
+local function is_full(count, limit)
+	return wrong(count, limit) > limit - 1;
+end
+
+local function add(count, limit)
+	count.level, count.since = wrong(count, limit) + 1, now();
+end
+
+-- Returns the seconds until one's turn; nothing if the line is too long already.
+local function stand_in_line(count, each)
+	local wait = math.max(0, count.free_at - now());
+	if wait >= each * longest_line then return; end
+	count.free_at = now() + wait + each;
+	return wait;
+end
+
+-- Who has gone in the meantime is never woken: what follows needs a session.
+local function pause(session, seconds)
+	if seconds <= 0 then return; end
+	local wait, wake = async.waiter();
+	timer.add_task(seconds, function ()
+		if not session.destroyed then wake(); end
+	end);
+	wait();
+end
+
+local function refuse(session, condition)
 	session.sasl_handler = nil;
-	session.send(st.stanza("failure", { xmlns = xmlns_sasl }):tag("temporary-auth-failure"));
+	session.send(st.stanza("failure", { xmlns = xmlns_sasl }):tag(condition));
 	return true;
 end
 
--- PLAIN brings the password at once. The name is read exactly as util.sasl.plain reads it: another
--- reading would be a way around.
+-- An attack must not fill the log.
+local function warn()
+	if now() - warned_at < 60 then return; end
+	warned_at = now();
+	module:log("warn", "repeated wrong passwords: whoever guesses has to wait from now on");
+end
+
+-- Names that are no account ---------------------------------------------------------------------
+
+-- In the form of those that `provision teachers` writes.
+local function false_account(name)
+	local function part(purpose) return hashes.hmac_sha256(secret, purpose .. name .. "@" .. module.host); end
+	return part "stored":sub(1, 20), part "server":sub(1, 20), rounds,
+		hashes.hmac_sha256(secret, "salt:" .. name .. "@" .. module.host, true):sub(1, 32), true;
+end
+
+-- Finding an account takes longer than finding none, so the question comes at a fixed time.
+local function conceal(session)
+	local profile = session.sasl_handler.profile;
+	if concealed[profile] then return; end
+	concealed[profile] = true;
+	for kind, look_up in pairs(profile) do
+		if type(kind) == "string" and kind:match("^scram_") then
+			profile[kind] = function (handler, name, ...)
+				local ready = now() + question_after;
+				local stored, server, count, salt, enabled = look_up(handler, name, ...);
+				pause(session, ready - now());
+				if stored and server and enabled then return stored, server, count, salt, true; end
+				return false_account(name);
+			end
+		end
+	end
+end
+
+-- Signing in ------------------------------------------------------------------------------------
+
 module:hook("stanza/" .. xmlns_sasl .. ":auth", function (event)
-	local session, stanza = event.origin, event.stanza;
-	if stanza.attr.mechanism ~= "PLAIN" or type(stanza[1]) ~= "string" then return; end
-	local message = encodings.base64.decode(stanza[1]) or "";
-	local name = message:match("^[^%z]*%z([^%z]+)%z[^%z]+");
-	name = name and encodings.stringprep.saslprep(name);
-	return admit(session, name and encodings.stringprep.nodeprep(name));
+	local session = event.origin;
+	if session.type ~= "c2s_unauthed" then return; end
+	if not (event.stanza.attr.mechanism or ""):match("^SCRAM%-") or not async.ready() then
+		return refuse(session, "invalid-mechanism");
+	end
+	local here = entry(networks, network(session));
+	here.asked_until = math.max(here.asked_until, now() - question_pace * questions_ahead) + question_pace;
+	local wait = here.asked_until - now();
+	if wait > question_pace * questions_ahead then
+		here.asked_until = here.asked_until - question_pace;
+		return refuse(session, "temporary-auth-failure");
+	end
+	pause(session, wait);
+	-- As mod_saslauth does it afterwards, which then finds this handler.
+	if not session.sasl_handler or session.sasl_handler.selected then
+		session.sasl_handler = get_sasl_handler(module.host, session);
+	end
+	conceal(session);
 end, 100);
 
--- SCRAM names the account first and proves the password in its response.
+-- The answer to the question: from here on it can be right or wrong.
 module:hook("stanza/" .. xmlns_sasl .. ":response", function (event)
 	local session = event.origin;
-	return admit(session, session.sasl_handler and session.sasl_handler.username);
+	local name = session.sasl_handler and session.sasl_handler.username;
+	if not name or session.type ~= "c2s_unauthed" then return; end
+	local here, pair, account = of(session, name);
+	local attacked = is_full(account, free_account);
+	if not is_full(here, free_network) and not is_full(pair, attacked and free_attacked or free_here) then
+		return;
+	end
+	local wait = stand_in_line(here, pace);
+	if not wait then return refuse(session, "temporary-auth-failure"); end
+	pause(session, wait);
+	if not attacked or pair.known then return; end
+	wait = stand_in_line(account, pace_account);
+	-- A quick refusal would only be tried again at once, by a thousand networks.
+	pause(session, wait or pace_account * longest_line);
+	if not wait then return refuse(session, "temporary-auth-failure"); end
 end, 100);
 
 module:hook("authentication-failure", function (event)
 	local session = event.session;
-	local account = session.sasl_handler and session.sasl_handler.username;
-	if event.condition ~= "not-authorized" or not account then return; end
-	if not user_exists(account, module.host) then return; end
-	count_failure(at(session, account), failures_here);
-	if not known:get(at(session, account)) then count_failure(account, failures_account); end
+	local handler = session.sasl_handler;
+	local name = handler and handler.username;
+	if event.condition ~= "not-authorized" or not name then return; end
+	local here, pair, account = of(session, name);
+	add(here, free_network);
+	add(pair, free_here);
+	add(account, free_account);
+	if is_full(pair, free_here) or is_full(here, free_network) then warn(); end
+	local patience = is_full(account, free_account) and 16 or 1;
+	pause(session, patience * answer_after * 2 ^ math.min(math.ceil(wrong(pair, free_here)) - 1, 3));
 end);
 
 module:hook("authentication-success", function (event)
 	local session = event.session;
 	if not session.username then return; end
-	counts:set(at(session, session.username), nil);
-	known:set(at(session, session.username), true);
+	local _, pair = of(session, session.username);
+	pair.level, pair.known = 0, true;
 end);
