@@ -37,15 +37,16 @@ smacks_max_old_sessions = 1
 -- Signed-in people and guests: a browser sends more at once than Prosody's default allows.
 limits = { c2s = { rate = "512kb/s" } }
 
--- Our own STUN and TURN only. Global, because the metadata component hands them out as well.
+-- Our own STUN and TURN only. Global, because the metadata component hands them out as well. Without
+-- a secret of their own: credentials come from school_relay, and go to who was let in.
 external_service_secret = "{{ secret('turn') }}"
 external_services = {
     { type = "stun", host = domain, port = 3478, transport = "udp" },
-    { type = "turn", host = domain, port = 3478, transport = "udp", secret = true, ttl = 14400, algorithm = "turn" },
-    { type = "turns", host = domain, port = 5349, transport = "tcp", secret = true, ttl = 14400, algorithm = "turn" },
+    { type = "turn", host = domain, port = 3478, transport = "udp", restricted = true },
+    { type = "turns", host = domain, port = 5349, transport = "tcp", restricted = true },
 {% if settings.turn_domain %}
     -- For networks that let only HTTPS out.
-    { type = "turns", host = {{ settings.turn_domain | lua }}, port = 443, transport = "tcp", secret = true, ttl = 14400, algorithm = "turn" },
+    { type = "turns", host = {{ settings.turn_domain | lua }}, port = 443, transport = "tcp", restricted = true },
 {% endif %}
 }
 
@@ -63,7 +64,7 @@ VirtualHost "{{ settings.domain }}"
     modules_enabled = {
         "bosh", "websocket", "smacks", "external_services", "features_identity",
         "conference_duration", "muc_lobby_rooms", "muc_breakout_rooms", "persistent_lobby",
-        "school_login_throttle",
+        "school_login_throttle", "school_relay",
     }
     c2s_require_encryption = false
     main_muc = "conference." .. domain
@@ -78,7 +79,7 @@ VirtualHost "{{ settings.domain }}"
 -- Everybody else: no account, no password, only ever a guest.
 VirtualHost "guest.{{ settings.domain }}"
     authentication = "jitsi-anonymous"
-    modules_enabled = { "smacks", "external_services" }
+    modules_enabled = { "smacks", "external_services", "school_relay" }
     c2s_require_encryption = false
     main_muc = "conference." .. domain
     lobby_muc = "lobby." .. domain
