@@ -39,7 +39,8 @@ NEEDED = {
     "room_destroy", "room_metadata", "room_metadata_component", "roster_command",
     "token_affiliation", "token_verification", "filter_messages", "filter_direct_messages",
     # jitsi-provision
-    "school_internal", "school_login_throttle", "school_rooms", "school_staff_only",
+    "school_internal", "school_login_throttle", "school_relay", "school_rooms",
+    "school_staff_only",
 }  # fmt: skip
 WHO_READS = (
     "/jitsi/",
