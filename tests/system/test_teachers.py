@@ -75,7 +75,7 @@ def test_accounts_round_trip(school: School, entrance: Entrance) -> None:
     inside = sign_in(entrance, second)
 
     assert teachers.run("teachers", "remove", KEY, NAME).code == 0
-    with pytest.raises(ClosedError):
+    with pytest.raises(ENDED):
         inside.expect(lambda _stanza: False, 10)
     with pytest.raises(Refused, match="not-authorized"):
         sign_in(entrance, second)
