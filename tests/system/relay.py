@@ -156,9 +156,9 @@ class Relay:
         return first
 
     @staticmethod
-    def another(secret: str, name: str) -> tuple[str, str]:
+    def another(secret: str, name: str, seconds: float = 600) -> tuple[str, str]:
         """Return credentials as Prosody makes them for somebody else."""
-        username = f"{time.time() + 600:.0f}:{name}"
+        username = f"{time.time() + seconds:.0f}:{name}"
         digest = hmac.digest(secret.encode(), username.encode(), "sha1")
         return username, base64.b64encode(digest).decode()
 

@@ -166,6 +166,7 @@ def test_what_a_killed_program_leaves_is_taken_away(school: School, target: Targ
 def test_holes_are_found(target: Target) -> None:
     evidence = measure(target, ("xmpp", "lesson"))
     judged = verdicts(evidence, sections=("xmpp", "lesson"))
+    assert {section: str(reason) for section, reason in evidence.missing.items()} == {}
     assert {verdict.control.id for verdict in judged if verdict.state is State.FAILED} == FOUND
 
 

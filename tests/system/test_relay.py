@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,6 +89,23 @@ def allocations(entrance: Entrance, guest: Visitor, most: int) -> list[tuple[Rel
             break
         found.append((session, 0))
     return found
+
+
+def test_credentials_that_end_cut_off_no_lesson(deployed: School) -> None:
+    """They may be short: what was taken is renewed with them afterwards, and nothing is added."""
+    entrance = Entrance(deployed.host.address, deployed.domain, deployed.bench.acme.root_file)
+    pupil = Relay.another(deployed.secrets()["turn"], "pupil", 2)
+    session, late = (Relay(entrance.secure(5349), *pupil) for _number in range(2))
+    session.allocate()
+    while time.time() < int(pupil[0].partition(":")[0]) + 1:
+        time.sleep(0.1)
+    session.refresh()
+    session.permit(deployed.host.address)
+    with pytest.raises(RefusedError) as refused:
+        late.allocate()
+    assert refused.value.code == 401
+    for each in (session, late):
+        each.socket.close()
 
 
 def test_no_version_is_told(deployed: School) -> None:

@@ -166,9 +166,9 @@ def _announced(target: Target, limits: Limits) -> list[Service]:
     # Each is told in several places; one with a password counts.
     best: dict[tuple[str, str, int], Service] = {}
     for each in found:
-        place = (each.kind, each.host, each.port)
-        if each.password or place not in best:
-            best[place] = each
+        key = (each.kind, each.host, each.port)
+        if each.password or key not in best:
+            best[key] = each
     return list(best.values())
 
 
