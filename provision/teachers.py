@@ -67,7 +67,7 @@ def add(inventory: Path, key: str, school: School, names: Sequence[str]) -> dict
 
 
 def renew(inventory: Path, key: str, school: School, names: Sequence[str]) -> dict[str, str]:
-    """Give existing accounts new passwords and return them."""
+    """Give existing accounts new passwords, end their sessions, and return the passwords."""
     check_names(names)
     _known(accounts(inventory, key, school), names, key)
     made = {name: password() for name in dict.fromkeys(names)}

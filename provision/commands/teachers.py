@@ -46,7 +46,7 @@ def password(
     json: JsonOption = False,
     inventory: InventoryOption = INVENTORY,
 ) -> None:
-    """Give teachers new passwords; they are shown once.
+    """Give teachers new passwords and end their sessions; the passwords are shown once.
 
     For example:
       provision teachers password gymnasium-nord a.meier

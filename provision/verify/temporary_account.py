@@ -106,7 +106,7 @@ def main() -> None:
         if not in_order:
             # Whoever was signed in stays so without this.
             subprocess.run(
-                ["prosodyctl", "shell", f"c2s:close('{user}@{host}')"],
+                ["prosodyctl", "shell", f"c2s:close('{user}@{host}', nil, 'not-authorized')"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

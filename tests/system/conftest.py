@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from tests.system import school as schools
+from tests.system.admission import admitted_guest
 from tests.system.entrance import Entrance
 from tests.system.project import Agent, Project
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.bench import Bench, Host
     from tests.conftest import MakeHost
     from tests.system.school import School
+    from tests.system.visitor import Visitor
 
 REUSE = "PROVISION_SYSTEM_HOST"
 """Set it to a host's name to deploy there once and come back to it in the next session."""
@@ -93,3 +95,10 @@ def school12(bench: Bench, make_host: MakeHost, make_project: MakeProject) -> Sc
 def entrance(bench: Bench, school: School) -> Entrance:
     """The deployed school's server as the outside sees it."""
     return Entrance(school.host.address, school.domain, bench.acme.root_file)
+
+
+@pytest.fixture(scope="module")
+def admitted(school: School, entrance: Entrance) -> Iterator[Visitor]:
+    """A guest in a room, who may use the relay."""
+    with admitted_guest(school, entrance) as guest:
+        yield guest

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import ipaddress
 import os
 import socket
 import struct
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,7 @@ PEER, CONTENT, RELAYED, TRANSPORT, MAPPED, LIFETIME = (
     0x0020,
     0x000D,
 )
+SOFTWARE = 0x8022
 UDP = bytes([17, 0, 0, 0])
 INSIDE = ("127.0.0.1", "10.91.0.1", "169.254.169.254", "192.168.1.1", "203.0.113.5", "0.0.0.1")
 """Addresses that a school's relay must not lead to."""
@@ -93,23 +96,33 @@ def binding_request() -> Message:
     return Message(BINDING, {}, os.urandom(12))
 
 
+def ask_over_udp(server: str, port: int, question: Message) -> Message:
+    """Return the answer to an unsigned question; datagrams get lost."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect((server, port))
+        return _answer(sock, question)
+
+
+def _answer(sock: socket.socket, question: Message) -> Message:
+    for _try in range(5):
+        sock.settimeout(1)
+        sock.send(question.pack())
+        try:
+            return Message.unpack(sock.recv(2048))
+        except TimeoutError:
+            continue
+    raise TimeoutError(f"no STUN at {sock.getpeername()}")
+
+
 def seen_address(server: str, port: int) -> tuple[str, int]:
     """Ask over UDP which address the server sees; return that and this socket's own port."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect((server, port))
-        own = sock.getsockname()
-        question = binding_request().pack()
-        for _try in range(5):
-            sock.settimeout(1)
-            sock.send(question)
-            try:
-                answer = Message.unpack(sock.recv(2048))
-            except TimeoutError:
-                continue
-            assert answer.kind == BINDING | SUCCESS
-            assert address_of(answer.attributes[MAPPED]) == own
-            return own
-    raise TimeoutError(f"no STUN at {server}:{port}")
+        own: tuple[str, int] = sock.getsockname()
+        answer = _answer(sock, binding_request())
+    assert answer.kind == BINDING | SUCCESS
+    assert address_of(answer.attributes[MAPPED]) == own
+    return own
 
 
 class Relay:
@@ -125,8 +138,7 @@ class Relay:
     def allocate(self) -> tuple[str, int]:
         """Return the address that the relay gives."""
         wish = {TRANSPORT: UDP}
-        first = self.ask(ALLOCATE, wish)
-        assert error_code(first) == 401, first
+        first = self.challenge()
         realm = first.attributes[REALM]
         self.known = {
             USERNAME: self.username.encode(),
@@ -136,6 +148,19 @@ class Relay:
         secret = b":".join([self.username.encode(), realm, self.password.encode()])
         self.key = hashlib.md5(secret, usedforsecurity=False).digest()
         return address_of(self.wish(ALLOCATE, wish).attributes[RELAYED])
+
+    def challenge(self) -> Message:
+        """Return what the relay answers to somebody who does not say who he is."""
+        first = self.ask(ALLOCATE, {TRANSPORT: UDP})
+        assert error_code(first) == 401, first
+        return first
+
+    @staticmethod
+    def another(secret: str, name: str, seconds: float = 600) -> tuple[str, str]:
+        """Return credentials as Prosody makes them for somebody else."""
+        username = f"{time.time() + seconds:.0f}:{name}"
+        digest = hmac.digest(secret.encode(), username.encode(), "sha1")
+        return username, base64.b64encode(digest).decode()
 
     def permit(self, peer: str) -> None:
         """Ask to be allowed to reach a peer; RefusedError if that is denied."""

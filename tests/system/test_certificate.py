@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING
 
 from tests.system.relay import Relay
 from tests.system.renewal import renew
-from tests.system.visitor import Visitor
 
 if TYPE_CHECKING:
     from tests.system.entrance import Entrance
     from tests.system.school import School
+    from tests.system.visitor import Visitor
 
 
 def test_renewed_certificate_is_served_without_a_restart(
-    school: School, entrance: Entrance
+    school: School, entrance: Entrance, admitted: Visitor
 ) -> None:
-    guest = Visitor(entrance, f"guest.{entrance.domain}")
-    guest.sign_in()
-    turns = next(service for service in guest.services() if service["type"] == "turns")
+    turns = next(service for service in admitted.services() if service["type"] == "turns")
     session = Relay(entrance.secure(5349), turns["username"], turns["password"])
     session.allocate()
     running = school.invocations()
@@ -26,7 +24,7 @@ def test_renewed_certificate_is_served_without_a_restart(
     assert entrance.certificate(443)["serialNumber"] == entrance.certificate(5349)["serialNumber"]
     assert school.invocations() == running
     session.refresh()
-    assert guest.catch_up() is not None
+    assert admitted.catch_up() is not None
 
 
 def test_another_authority_is_asked_and_its_refusal_stops_nothing(

@@ -58,6 +58,14 @@ Component "speakerstats.DOMAIN" "speakerstats_component"
 Component "filesharing.DOMAIN" "filesharing_component"
     muc_component = "conference.DOMAIN"
 """
+OPEN_RELAY = """
+VirtualHost "DOMAIN"
+    modules_disabled = { "school_relay" }
+    external_services = {
+        { type = "turns", host = "DOMAIN", port = 5349, transport = "tcp", secret = true,
+          ttl = 14400, algorithm = "turn" },
+    }
+"""
 FOUND = {
     "THP-04", "REC-01", "REC-02", "MOD-01", "MOD-02", "MOD-03", "MOD-04", "MOD-05", "MOD-06",
     "ACC-01", "ACC-03", "ACC-04", "STA-01", "MIN-06",
@@ -158,26 +166,56 @@ def test_what_a_killed_program_leaves_is_taken_away(school: School, target: Targ
 def test_holes_are_found(target: Target) -> None:
     evidence = measure(target, ("xmpp", "lesson"))
     judged = verdicts(evidence, sections=("xmpp", "lesson"))
+    assert {section: str(reason) for section, reason in evidence.missing.items()} == {}
     assert {verdict.control.id for verdict in judged if verdict.state is State.FAILED} == FOUND
 
 
-def test_a_relay_to_an_inner_network_is_found(school: School, target: Target) -> None:
+@pytest.mark.parametrize(
+    ("change", "control", "sentence"),
+    [
+        ("/^denied-peer-ip=/d", "HST-03", "10.0.0.1"),
+        ("/^user-quota=/d", "HST-03", "One person can take the relay from all others"),
+        ("/^no-software-attribute/d", "TLS-06", "Coturn-4"),
+    ],
+)
+def test_a_hole_in_the_relay_is_found(
+    school: School, target: Target, change: str, control: str, sentence: str
+) -> None:
     file = "/etc/turnserver.conf"
     school.host.run(["cp", "-a", file, f"{file}.before"])
     try:
-        school.host.run(["sed", "-i", "/^denied-peer-ip=/d", file])
+        school.host.run(["sed", "-i", change, file])
         school.host.run(["systemctl", "restart", "coturn"])
-        until(lambda: "10.0.0.1" in relay_failures(target))
+        until(lambda: sentence in relay_failures(target, control))
     finally:
         school.host.run(["mv", f"{file}.before", file])
         school.host.run(["systemctl", "restart", "coturn"])
-    until(lambda: relay_failures(target) == "")
+    until(lambda: relay_failures(target, control) == "")
 
 
-def relay_failures(target: Target) -> str:
-    """Return what is wrong with the relay, once it serves again."""
+@pytest.fixture
+def open_relay(school: School) -> Iterator[None]:
+    """Prosody as its packages leave it, where whoever comes is told of the relay."""
+    file = "/etc/jitsi-provision/local/relay.cfg.lua"
+    school.host.write(file, OPEN_RELAY.replace("DOMAIN", school.domain))
+    try:
+        restart(school)
+        yield
+    finally:
+        school.host.run(["rm", file])
+        restart(school)
+
+
+@pytest.mark.usefixtures("open_relay")
+def test_credentials_for_whoever_comes_are_found(target: Target) -> None:
+    assert "Whoever comes gets credentials for the relay" in relay_failures(target, "HST-03")
+    assert "Credentials for the relay hold 2" in relay_failures(target, "THP-04")
+
+
+def relay_failures(target: Target, control: str) -> str:
+    """Return what a control finds wrong with the relay, once it serves again."""
     judged = verdicts(measure(target, ["relay"]), sections=["relay"])
-    (verdict,) = [each for each in judged if each.control.id == "HST-03"]
+    (verdict,) = [each for each in judged if each.control.id == control]
     if verdict.state is State.NOT_MEASURED:
         return "not yet"
     return " ".join(each.sentence for each in verdict.findings if each.state is State.FAILED)

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.bench.fingerprint import difference
+from tests.system.admission import admitted_guest
 from tests.system.convergence import look
 from tests.system.entrance import Entrance
 from tests.system.relay import Relay, carries_to_the_bridge, leads_to_nothing_inside
 from tests.system.renewal import renew
 from tests.system.test_web import PATHS
-from tests.system.visitor import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.system.project import Done
     from tests.system.school import School
+    from tests.system.visitor import Visitor
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
 SETTINGS_FRAME = 4
@@ -61,13 +62,17 @@ def second(school: School, entrance: Entrance) -> Iterator[SecondName]:
         school.bench.names.remove(name)
 
 
+@pytest.fixture(scope="module")
+def guest(second: SecondName, school: School, entrance: Entrance) -> Iterator[Visitor]:  # noqa: ARG001 - the second name restarts Prosody
+    """A guest in a room."""
+    with admitted_guest(school, entrance) as found:
+        yield found
+
+
 @pytest.fixture
-def relay(second: SecondName, entrance: Entrance) -> Iterator[Relay]:
-    """A session through port 443 with the credentials that a guest was given for it."""
-    guest = Visitor(entrance, f"guest.{entrance.domain}")
-    guest.sign_in()
+def relay(second: SecondName, entrance: Entrance, guest: Visitor) -> Iterator[Relay]:
+    """A session through port 443 with the credentials that a guest in a room was given for it."""
     announced = [service for service in guest.services() if service["type"] == "turns"]
-    guest.leave()
     assert [(s["host"], s["port"], s["transport"]) for s in announced] == [
         (entrance.domain, "5349", "tcp"),
         (second.entrance.domain, "443", "tcp"),

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -186,6 +187,15 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "calls"
 
 
+def signed_out(calls: Path) -> list[str]:
+    """Return whose sessions were to be ended, first those that are there, then broken ones."""
+    lines = calls.read_text().splitlines()
+    assert [line.split()[:2] for line in lines] == [["shell", lines[0].split()[1]], ["shell", ">"]]
+    (closed,) = re.findall(rf"shell c2s:close\('(.+)@{re.escape(HOST)}', nil", lines[0])
+    (destroyed,) = re.findall(rf"hosts\['{re.escape(HOST)}'\]\.sessions\['(.+?)'\]", lines[1])
+    return [closed, destroyed]
+
+
 def test_an_account_is_added_once_and_its_password_kept(store: ModuleType, accounts: Any) -> None:
     wanted = [{"user": "a.meier", "password": "one"}]
     assert accounts(present=wanted, check=True)["added"] == ["a.meier"]
@@ -234,8 +244,30 @@ def test_a_removed_teacher_leaves_nothing_behind_and_is_signed_out(
     assert (done["removed"], done["accounts"]) == (["a.meier"], ["b"])
     kept = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     assert kept == ["a.file", "accounts/b.dat", "roster/b.dat"]
-    assert calls.read_text() == f"shell c2s:close('a.meier@{HOST}')\n"
+    assert signed_out(calls) == ["a.meier"] * 2
     assert not accounts(absent=["a.meier"])["changed"]
+
+
+def test_whoever_gets_another_password_is_signed_out(accounts: Any, calls: Path) -> None:
+    def wanted(password: str) -> list[dict[str, str]]:
+        return [{"user": "a.meier", "password": password}]
+
+    accounts(present=wanted("one"))
+    accounts(present=wanted("one"))
+    accounts(present=wanted("two"), keep_password=True)
+    accounts(present=wanted("two"), check=True)
+    assert not calls.exists()
+    assert accounts(present=wanted("two"))["updated"] == ["a.meier"]
+    assert signed_out(calls) == ["a.meier"] * 2
+
+
+def test_it_is_told_where_somebody_stays_signed_in(accounts: Any, calls: Path) -> None:
+    for name, code in (("prosodyctl", 1), ("systemctl", 0)):
+        program = calls.parent / "bin" / name
+        program.write_text(f"#!/bin/sh\nexit {code}\n")
+        program.chmod(0o755)
+    accounts(present=[{"user": "b", "password": "x"}])
+    assert accounts(absent=["b"])["msg"] == "the sessions of b could not be ended"
 
 
 def test_a_prosody_that_does_not_answer_keeps_no_removed_account(

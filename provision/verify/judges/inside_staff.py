@@ -40,7 +40,7 @@ NEEDED = {
     "token_affiliation", "token_verification", "filter_messages", "filter_direct_messages",
     # jitsi-provision
     "school_internal", "school_knocks", "school_login_throttle", "school_loopback_only",
-    "school_rooms", "school_staff_only",
+    "school_relay", "school_rooms", "school_staff_only",
 }  # fmt: skip
 WHO_READS = (
     "/jitsi/",

@@ -1,13 +1,16 @@
-"""STUN and TURN as a guest uses them: who is let in, and where the relay leads.
+"""STUN and TURN as a guest uses them: who is let in, how much one takes, where the relay leads.
 
-A relay wants credentials, so on somebody else's server only STUN is asked. Permissions are asked
-for, and nothing is sent to the refused peers; what was allocated is given back.
+A relay wants credentials, so on somebody else's server only STUN is asked. On a school's own a
+temporary teacher enters a room, if a guest without one is told none. Permissions are asked for, and
+nothing is sent to the refused peers; what was allocated is given back.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, TypedDict
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
@@ -23,8 +26,10 @@ from provision.verify.turn.relay import (
     UdpWire,
     seen_address,
 )
+from provision.verify.turn.seen import Entrance, Relay, Stun, Told
 from provision.verify.xmpp import services
 from provision.verify.xmpp.limits import ClosedError, Limits, XmppError
+from provision.verify.xmpp.participant import participant
 from provision.verify.xmpp.session import RefusedError, Session
 from provision.verify.xmpp.wire import trusting
 
@@ -33,6 +38,10 @@ if TYPE_CHECKING:
     from provision.verify.turn.message import Address
     from provision.verify.xmpp.services import Service
 
+LONGER = 2
+"""How many times as long as other probes: entering a room takes a dozen steps."""
+MOST = 24
+"""Allocations that one person tries to have at once; twice what a browser needs."""
 STUN_PORT = 3478
 MEDIA_PORT = 10000
 INSIDE4 = (
@@ -60,60 +69,21 @@ INSIDE6 = (
 )
 ALLOWED = 0
 """The code that stands for `not refused`."""
+QUOTA = 486
+"""TURN's `Allocation Quota Reached`."""
 SILENT = -1
 """The code that stands for `no answer`."""
 
 
-class Stun(TypedDict):
-    """One server that tells participants their address."""
-
-    host: str
-    port: int
-    answers: bool
-    right: bool
-    """Whether what it tells is this computer's address, or one of a router in between."""
-
-
-class Entrance(TypedDict):
-    """One way into the relay, with the credentials that it announced."""
-
-    host: str
-    port: int
-    transport: str
-    code: int
-    reason: str
-    """Why there is no connection, where there is none."""
-
-
-class Relay(TypedDict):
-    """The section. Codes are TURN's own; 0 says yes, -1 that there was no answer."""
-
-    stun: list[Stun]
-    announced: bool | None
-    """Whether a relay is announced to guests, with credentials; nothing where nobody asked."""
-    entrances: list[Entrance]
-    anonymous: int | None
-    """What an allocation without valid credentials brings."""
-    tcp: int | None
-    """What the wish to relay TCP brings."""
-    ipv6: int | None
-    """What the wish for an IPv6 address brings."""
-    peers: dict[str, int]
-    """What the wish to reach an inner address brings."""
-    own: int | None
-    """The same for the server's own address, where the bridge is."""
-    bridge: bool
-    """Whether the bridge answers through the relay."""
-    others: dict[str, bool]
-    """Whether other ports of the server answer through the relay."""
-
-
 def measure(target: Target) -> Relay:
     """Return where STUN and TURN answer and lead; NotMeasuredError where there is neither."""
-    limits = Limits(target.seconds)
     found = Relay(
         stun=[],
+        stranger=None,
         announced=None,
+        told=[],
+        named=False,
+        share=None,
         entrances=[],
         anonymous=None,
         tcp=None,
@@ -124,42 +94,102 @@ def measure(target: Target) -> Relay:
         others={},
     )
     if target.school is None:
+        limits = Limits(target.seconds)
         found["stun"].append(_stun(target, target.domain, STUN_PORT, limits))
         if not found["stun"][0]["answers"]:
             raise NotMeasuredError(
                 N_("Nothing answers to STUN at {host}:{port}."), host=target.host, port=STUN_PORT
             )
         return found
-    # What is announced of somebody else's is no business of this probe; `xmpp` reports it.
-    announced = _announced(target, limits)
-    own = own_hosts(target, {each.host for each in announced}, limits.left())
-    known = [each for each in announced if each.host in own]
-    for each in known:
-        if each.kind in {"stun", "turn"} and each.transport != "tcp":
-            found["stun"].append(_stun(target, each.host, each.port, limits))
-    relays = [each for each in known if each.kind in {"turn", "turns"} and each.password]
-    found["announced"] = bool(relays)
-    for each in relays:
-        _enter(target, each, limits, found)
+    limits = Limits(target.seconds * LONGER)
+    with ExitStack() as stack:
+        announced = _announced(target, limits)
+        found["stranger"] = any(map(_is_relay, announced))
+        if not found["stranger"]:
+            person = stack.enter_context(participant(target, limits))
+            announced = services.announced(person, target.domain) or []
+            if not any(map(_is_relay, announced)):
+                announced = services.told(person) or announced
+        _measure(target, announced, limits, found)
     limits.left()
     return found
 
 
+def _measure(target: Target, announced: list[Service], limits: Limits, found: Relay) -> None:
+    """Try what is announced. What is somebody else's is noted, and not entered."""
+    own = own_hosts(target, {each.host for each in announced}, limits.left())
+    found["told"] = [
+        Told(
+            host=each.host,
+            port=each.port,
+            own=each.host in own,
+            seconds=None if each.expires is None else round(each.expires - time.time()),
+        )
+        for each in announced
+        if each.kind in {"turn", "turns"}
+    ]
+    known = [each for each in announced if each.host in own]
+    for each in known:
+        if each.kind in {"stun", "turn"} and each.transport != "tcp":
+            found["stun"].append(_stun(target, each.host, each.port, limits))
+    relays = [each for each in known if _is_relay(each)]
+    found["announced"] = bool(relays)
+    found["named"] = all(each.username.partition(":")[2] for each in relays)
+    for each in relays:
+        _enter(target, each, limits, found)
+    for each, entrance in zip(relays, found["entrances"], strict=True):
+        if entrance["code"] == ALLOWED:
+            found["share"] = _share(target, each, limits)
+            break
+
+
+def _is_relay(service: Service) -> bool:
+    return service.kind in {"turn", "turns"} and bool(service.password)
+
+
 def _announced(target: Target, limits: Limits) -> list[Service]:
-    """Return what a guest is told."""
+    """Return what a guest is told who is in no room, wherever and however he asks."""
+    signed_in, found = False, []
     for host in (f"guest.{target.domain}", target.domain):
         try:
             with Session(target, host, limits) as guest:
                 guest.sign_in()
-                return services.announced(guest, target.domain) or []
+                signed_in = True
+                for place in (target.domain, host, f"metadata.{target.domain}"):
+                    told = services.announced(guest, place) or []
+                    found += told + services.granted(guest, place, told)
         except (RefusedError, ClosedError):
             continue
-    raise NotMeasuredError(N_("Nobody is told of a relay without an account."))
+        break
+    if not signed_in:
+        raise NotMeasuredError(N_("Nobody is told of a relay without an account."))
+    # Each is told in several places; one with a password counts.
+    best: dict[tuple[str, str, int], Service] = {}
+    for each in found:
+        key = (each.kind, each.host, each.port)
+        if each.password or key not in best:
+            best[key] = each
+    return list(best.values())
+
+
+def _share(target: Target, service: Service, limits: Limits) -> int | None:
+    """Return how many allocations one person gets before the relay says that it is enough."""
+    with ExitStack() as stack:
+        for number in range(MOST):
+            wire = _wire(target, service, limits)
+            guest = stack.enter_context(Guest(wire, service.username, service.password, limits))
+            try:
+                guest.allocate()
+            except DeniedError as refusal:
+                return number if refusal.code == QUOTA else None
+            except (TimeoutError, TurnError):
+                return None
+    return MOST
 
 
 def _stun(target: Target, host: str, port: int, limits: Limits) -> Stun:
     """Ask one server for the own address; two tries, as datagrams get lost."""
-    answer = Stun(host=host, port=port, answers=False, right=False)
+    answer = Stun(host=host, port=port, answers=False, right=False, software="")
     try:
         wire = UdpWire(_place(target, host), port)
         try:
@@ -170,8 +200,9 @@ def _stun(target: Target, host: str, port: int, limits: Limits) -> Stun:
         return answer
     if seen:
         answer["answers"] = True
+        answer["software"] = seen.software[:60]
         own = ipaddress.ip_address(here)
-        answer["right"] = seen[0] == own or (own.is_private and not seen[0].is_private)
+        answer["right"] = seen.address == own or (own.is_private and not seen.address.is_private)
     return answer
 
 

@@ -7,7 +7,7 @@ import hashlib
 import socket
 import struct
 import time
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from provision.i18n import N_
 from provision.verify.turn.message import (
@@ -28,6 +28,7 @@ from provision.verify.turn.message import (
     REFRESH,
     RELAYED,
     SEND,
+    SOFTWARE,
     SUCCESS,
     TRANSPORT,
     USERNAME,
@@ -144,13 +145,26 @@ class StreamWire:
         return data
 
 
-def seen_address(wire: UdpWire, limits: Limits) -> tuple[Address, int] | None:
+class Seen(NamedTuple):
+    """What a STUN server answers."""
+
+    address: Address
+    port: int
+    software: str
+    """What it says of itself."""
+
+
+def seen_address(wire: UdpWire, limits: Limits) -> Seen | None:
     """Return the address that the server sees, or nothing where it does not answer."""
     try:
         answer = _ask(wire, Message(BINDING, {}), b"", limits)
     except TimeoutError:
         return None
-    return answer.address(MAPPED) if answer.kind == BINDING | SUCCESS else None
+    if answer.kind != BINDING | SUCCESS:
+        return None
+    return Seen(
+        *answer.address(MAPPED), answer.attributes.get(SOFTWARE, b"").decode("utf-8", "replace")
+    )
 
 
 class Guest:

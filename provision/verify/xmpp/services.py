@@ -1,18 +1,21 @@
-"""The STUN and TURN servers that a server announces (XEP-0215)."""
+"""The STUN and TURN servers that a server announces: to who asks (XEP-0215), or with a room."""
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from xml.sax.saxutils import quoteattr
 
 from provision.verify.xmpp.limits import SilentError
 from provision.verify.xmpp.session import RefusedError
 
 if TYPE_CHECKING:
-    import xml.etree.ElementTree as ET
+    from collections.abc import Mapping
 
     from provision.verify.xmpp.session import Session
 
+JITSI = "http://jitsi.org/jitmeet"
 SERVICES = "urn:xmpp:extdisco:2"
 _MOST = 20
 
@@ -40,10 +43,38 @@ def announced(session: Session, domain: str) -> list[Service] | None:
         answer = session.ask("get", domain, f"<services xmlns='{SERVICES}'/>")
     except (RefusedError, SilentError):
         return None
-    return [_service(each) for each in list(answer.iter(f"{{{SERVICES}}}service"))[:_MOST]]
+    found = list(answer.iter(f"{{{SERVICES}}}service"))[:_MOST]
+    return [_service(each.attrib) for each in found]
 
 
-def _service(found: ET.Element) -> Service:
+def granted(session: Session, host: str, wanted: list[Service]) -> list[Service]:
+    """Return what the server answers to who asks for the credentials of these by name."""
+    named = "".join(
+        f"<service type={quoteattr(each.kind)} host={quoteattr(each.host)}/>" for each in wanted
+    )
+    try:
+        answer = session.ask("get", host, f"<credentials xmlns='{SERVICES}'>{named}</credentials>")
+    except (RefusedError, SilentError):
+        return []
+    found = list(answer.iter(f"{{{SERVICES}}}service"))[:_MOST]
+    return [_service(each.attrib) for each in found]
+
+
+def told(session: Session) -> list[Service]:
+    """Return what came last with the metadata of a room that somebody has entered."""
+    found: list[Service] = []
+    for element in session.heard:
+        try:
+            news = json.loads(element.findtext(f"{{{JITSI}}}json-message") or "{}")
+            listed = news["metadata"]["services"]
+            found = [_service(each) for each in listed[:_MOST] if isinstance(each, dict)]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            continue
+    return found
+
+
+def _service(texts: Mapping[str, Any]) -> Service:
+    found = {name: value for name, value in texts.items() if isinstance(value, str)}
     port = found.get("port", "")
     return Service(
         kind=found.get("type", ""),

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.prosody_sessions import end_sessions
 from ansible.module_utils.prosody_store import (
     account_path,
     account_text,
@@ -70,13 +69,22 @@ class Accounts:
         if not self.module.check_mode:
             uid, gid = make_folders(self.host)
             write_atomically(path, account_text(password), 0o640, uid, gid)
+            if exists:
+                self.sign_out(user)
 
     def absent(self, user: str) -> None:
         """Remove an account with all that is kept of the user."""
         if os.path.exists(account_path(self.host, user)):
             self.removed.append(user)
             if not self.module.check_mode:
-                remove(self.host, user)
+                forget(self.host, user)
+                self.sign_out(user)
+
+    def sign_out(self, user: str) -> None:
+        """End a user's sessions: else a lesson goes on by what is no longer right."""
+        if not end_sessions(self.host, user):
+            what = f"the sessions of {user} could not be ended"
+            fail(self.module, what, kind="account")
 
     def subscribe(self, user: str, contact: str) -> None:
         """Enter a contact in a user's roster."""
@@ -91,14 +99,6 @@ class Accounts:
         if contact not in read_text(roster):
             what = f"{contact} could not be entered in the roster of {user}"
             fail(self.module, what, kind="account")
-
-
-def remove(host: str, user: str) -> None:
-    """Remove all that Prosody keeps of a user, and end their sessions."""
-    forget(host, user)
-    # Without this a running lesson goes on with the removed account until the page is closed.
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        run("prosodyctl", "shell", f"c2s:close('{user}@{host}')", timeout=20)
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ def audited() -> dict[str, dict[str, Any]]:
     data = {"xmpp": good.data()["xmpp"], "relay": good.data()["relay"]}
     data["xmpp"] |= {"conference": None, "entry": None, "doors": None, "room_open": False}
     data["relay"] |= {
+        "stranger": None, "told": [], "named": False, "share": None,
         "announced": None, "entrances": [], "anonymous": None, "tcp": None, "ipv6": None,
         "peers": {}, "own": None, "bridge": False, "others": {},
     }  # fmt: skip
@@ -44,7 +45,7 @@ def audited() -> dict[str, dict[str, Any]]:
     [
         ("MIN-01", State.FULFILLED),
         ("MIN-06", State.FULFILLED),
-        ("THP-04", State.FULFILLED),
+        ("THP-04", State.NOT_MEASURED),  # a stranger is told of STUN alone
         ("ACC-01", State.NOT_MEASURED),
         ("ACC-02", State.FULFILLED),
         ("ACC-03", State.NOT_VISIBLE),
@@ -61,6 +62,16 @@ def test_an_audit_says_what_it_cannot_see(
 ) -> None:
     sections = [section for section in OUTSIDE if section in SECTIONS]
     assert verdict(control, audited, sections).state is state
+
+
+def test_an_audit_sees_relays_that_are_announced_to_whoever_comes(
+    audited: dict[str, dict[str, Any]],
+) -> None:
+    relays = audited["xmpp"]["relays"]
+    relays.append(relays[0] | {"kind": "turns", "port": 5349, "transport": "tcp", "seconds": 3600})
+    assert verdict("THP-04", audited).state is State.FULFILLED
+    relays[-1] |= {"host": "turn.example.net", "own": False}
+    assert verdict("THP-04", audited).state is State.FAILED
 
 
 def test_an_audit_sees_that_there_are_no_accounts(audited: dict[str, dict[str, Any]]) -> None:
@@ -113,3 +124,20 @@ def test_a_relay_that_nobody_can_enter_is_not_called_good() -> None:
     assert verdict("HST-03", data).state is State.NOT_MEASURED
     data["relay"]["announced"] = False
     assert verdict("HST-03", data).state is State.NOT_MEASURED
+
+
+def test_a_share_that_nobody_could_try_is_not_called_good() -> None:
+    data = good.data()
+    data["relay"]["share"] = None
+    judged = verdict("HST-03", data)
+    assert judged.state is State.NOT_MEASURED
+    data["relay"]["stranger"] = True
+    assert verdict("HST-03", data).state is State.FAILED
+
+
+def test_a_quota_that_is_no_number_is_not_called_good() -> None:
+    data = good.data()
+    data["inside"]["parts"]["relay"]["options"]["user-quota"] = True
+    options = data["inside"]["parts"]["relay"]["options"]
+    options["total-quota"] = "many"
+    assert verdict("HST-03", data, ("relay", "inside")).state is State.NOT_MEASURED

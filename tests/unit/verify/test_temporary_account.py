@@ -98,7 +98,7 @@ def test_the_account_goes_with_a_signal(proof: Proof, number: signal.Signals) ->
     proof.process.wait(10)
     assert list(proof.data.iterdir()) == []
     user = proof.account["user"]
-    assert proof.closed.read_text() == f"shell c2s:close('{user}@{HOST}')\n"
+    assert proof.closed.read_text() == f"shell c2s:close('{user}@{HOST}', nil, 'not-authorized')\n"
 
 
 def test_the_account_goes_when_nobody_listens_any_more(proof: Proof) -> None:

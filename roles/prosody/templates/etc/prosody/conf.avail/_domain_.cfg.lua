@@ -54,15 +54,16 @@ http_max_content_size = 131072
 http_default_cors_enabled = false
 http_cors_override = { bosh = { enabled = false }, websocket = { enabled = false } }
 
--- Our own STUN and TURN only. Global, because the metadata component hands them out as well.
+-- Our own STUN and TURN only. Global, because the metadata component hands them out as well. Without
+-- a secret of their own: credentials come from school_relay, and go to who was let in.
 external_service_secret = "{{ secret('turn') }}"
 external_services = {
     { type = "stun", host = domain, port = 3478, transport = "udp" },
-    { type = "turn", host = domain, port = 3478, transport = "udp", secret = true, ttl = 14400, algorithm = "turn" },
-    { type = "turns", host = domain, port = 5349, transport = "tcp", secret = true, ttl = 14400, algorithm = "turn" },
+    { type = "turn", host = domain, port = 3478, transport = "udp", restricted = true },
+    { type = "turns", host = domain, port = 5349, transport = "tcp", restricted = true },
 {% if settings.turn_domain %}
     -- For networks that let only HTTPS out.
-    { type = "turns", host = {{ settings.turn_domain | lua }}, port = 443, transport = "tcp", secret = true, ttl = 14400, algorithm = "turn" },
+    { type = "turns", host = {{ settings.turn_domain | lua }}, port = 443, transport = "tcp", restricted = true },
 {% endif %}
 }
 
@@ -80,7 +81,7 @@ VirtualHost "{{ settings.domain }}"
         "disco", "ping", "saslauth",
         "bosh", "websocket", "smacks", "external_services", "features_identity",
         "conference_duration", "muc_lobby_rooms", "muc_breakout_rooms", "persistent_lobby",
-        "school_login_throttle", "school_entrance", "school_gate",
+        "school_login_throttle", "school_entrance", "school_gate", "school_relay",
     }
     -- A teacher admits a whole class, or mutes it, with one click.
     school_stanza_rate = 50
@@ -101,7 +102,7 @@ VirtualHost "guest.{{ settings.domain }}"
     modules_enabled = {
         "disco", "ping", "saslauth",
         "smacks", "external_services",
-        "school_gate", "school_addresses", "school_new_rooms",
+        "school_gate", "school_addresses", "school_new_rooms", "school_relay",
     }
     -- Nothing is kept of anybody without an account.
     storage = "none"
