@@ -46,8 +46,8 @@ c2s_ports = { $stream_port }
 network_settings = { tcp_backlog = 4096 }
 c2s_direct_tls_ports = {}
 http_ports = { $port }
--- One sign-in costs thousands of hashes; a test makes many.
-default_iteration_count = 4096
+-- The focus of the tests speaks without TLS on loopback.
+c2s_require_encryption = false
 $options
 """)
 """Where this server lives, and what a test wants otherwise."""
