@@ -17,6 +17,7 @@ from tests.unit.trees import NONCE, school, server
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ROOT / "roles/prosody/files/usr/local/share/jitsi-provision/prosody"
+OBSERVER = ROOT / "tests/prosody/observer"
 STANDINS = (
     ROOT / "tests/standins/packages/jitsi-meet-prosody/root/usr/share/jitsi-meet/prosody-plugins"
 )
@@ -36,7 +37,7 @@ daemonize = false
 data_path = "$folder/data"
 certificates = "$folder"
 log = { debug = "$folder/debug.log"; info = "$folder/prosody.log" }
-plugin_paths = { "$folder/plugins", "$folder/ours" }
+plugin_paths = { "$folder/plugins", "$folder/ours", "$folder/observer" }
 c2s_ports = {}
 c2s_direct_tls_ports = {}
 http_ports = { $port }
@@ -71,6 +72,7 @@ class Prosody:
         """Return when it serves."""
         shutil.copytree(OURS, self.folder / "ours")
         shutil.copytree(PLUGINS, self.folder / "plugins")
+        shutil.copytree(OBSERVER, self.folder / "observer")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Guests have rooms opened by the focus, but only so many; a class and a whole school are unharmed."""
+"""Guests have rooms opened by the focus, but only so many; a whole school is unharmed."""
 
 from __future__ import annotations
 
