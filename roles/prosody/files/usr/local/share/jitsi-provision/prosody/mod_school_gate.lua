@@ -107,10 +107,11 @@ end
 
 module:hook("pre-stanza", function (event)
 	local session, stanza = event.origin, event.stanza;
-	if not wait_for_turn(session, weight_of(stanza)) then return true; end
+	local kind = stanza.attr.type;
+	-- What is dropped from a session that ends is never its leaving: others would see it stay.
+	if not wait_for_turn(session, weight_of(stanza)) then return kind ~= "unavailable" or nil; end
 	if too_large(stanza) then return refuse(event, "modify", "policy-violation"); end
 	if not may_go(stanza) then return refuse(event, "cancel", "not-allowed"); end
-	local kind = stanza.attr.type;
 	if stanza.name == "presence" and kind and kind ~= "unavailable" and kind ~= "error" then
 		return refuse(event, "cancel", "not-allowed"); -- contacts, which somebody would have to keep
 	end
