@@ -1,4 +1,4 @@
-"""BOSH, as small as a test needs it: each request over a connection of its own, as through nginx."""
+"""BOSH, as small as a test needs it: each request has a connection of its own."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from tests.unit.trees import NONCE, school, server
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ROOT / "roles/prosody/files/usr/local/share/jitsi-provision/prosody"
+OBSERVER = ROOT / "tests/prosody/observer"
 STANDINS = (
     ROOT / "tests/standins/packages/jitsi-meet-prosody/root/usr/share/jitsi-meet/prosody-plugins"
 )
@@ -41,7 +42,7 @@ daemonize = false
 data_path = "$folder/data"
 certificates = "$folder"
 log = { debug = "$folder/debug.log"; info = "$folder/prosody.log" }
-plugin_paths = { "$folder/plugins", "$folder/ours" }
+plugin_paths = { "$folder/plugins", "$folder/ours", "$folder/observer" }
 c2s_ports = { $stream_port }
 network_settings = { tcp_backlog = 4096 }
 c2s_direct_tls_ports = {}
@@ -78,6 +79,7 @@ class Prosody:
         """Return when it serves."""
         shutil.copytree(OURS, self.folder / "ours")
         shutil.copytree(PLUGINS, self.folder / "plugins")
+        shutil.copytree(OBSERVER, self.folder / "observer")
         with socket.socket() as one, socket.socket() as other:
             for free in (one, other):
                 free.bind(("127.0.0.1", 0))

@@ -36,7 +36,7 @@ def test_a_foreign_page_opens_no_websocket(server: Prosody, origin: str, path: s
 
 @pytest.mark.parametrize("host", [DOMAIN, "anything.example", f"guest.{DOMAIN}"])
 def test_a_foreign_page_does_not_get_in_under_another_name(server: Prosody, host: str) -> None:
-    with pytest.raises(ConnectionError, match=" (403|404) "):
+    with pytest.raises(ConnectionError, match=r" (403|404) "):
         open_websocket(server, {"Host": host, "Origin": FOREIGN[0]})
 
 

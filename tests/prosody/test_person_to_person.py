@@ -46,7 +46,9 @@ def is_answer(stanza: ET.Element) -> bool:
 @pytest.mark.parametrize("whole", [True, False], ids=["address", "account"])
 @pytest.mark.parametrize("kind", STANZAS)
 @pytest.mark.parametrize("pair", ["guest-guest", "guest-teacher", "teacher-guest"])
-def test_nobody_writes_to_an_address(meeting: Meeting, pair: str, kind: str, *, whole: bool) -> None:
+def test_nobody_writes_to_an_address(
+    meeting: Meeting, pair: str, kind: str, *, whole: bool
+) -> None:
     teacher = meeting.teacher()
     one, other = meeting.admitted_guest(teacher), meeting.admitted_guest(teacher)
     sender, receiver = {
@@ -132,9 +134,7 @@ def lesson(meeting: Meeting) -> tuple[Person, Person, Person]:
     other.catch_up()
     thrown = meeting.admitted_guest(teacher)
     teacher.set_role(meeting.room, thrown.nick, "none")
-    thrown.expect(
-        lambda stanza: stanza.find(f".//{{{MUC}#user}}status[@code='307']") is not None
-    )
+    thrown.expect(lambda stanza: stanza.find(f".//{{{MUC}#user}}status[@code='307']") is not None)
     open_breakout_room(teacher, one)
     return teacher, one, other
 

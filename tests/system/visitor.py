@@ -24,7 +24,7 @@ class Visitor(Person):
     def __init__(self, entrance: Entrance, host: str, *, room: str = "") -> None:
         self.host = host
         self.domain = entrance.domain
-        self.heard = []
+        self.heard, self.received = [], []
         self.jid = self.nick = ""
         target = f"/xmpp-websocket?room={room}"
         headers = {"Host": entrance.domain, "Origin": f"https://{entrance.domain}"}

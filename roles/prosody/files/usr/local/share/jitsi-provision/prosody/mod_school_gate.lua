@@ -59,17 +59,23 @@ local function too_large(stanza)
 	return bytes > limit[1] or elements > limit[2];
 end
 
--- Seconds by which a session is ahead of its rate once one more stanza is counted.
-local function count(session, key)
+-- Seconds by which a session is ahead of its rate once another stanza is counted.
+local function count(session, key, weight)
 	local time = now();
-	session[key] = math.max(session[key] or 0, time) + 1 / rate;
+	session[key] = math.max(session[key] or 0, time) + (weight or 1) / rate;
 	return session[key] - time - burst / rate;
 end
 
+-- Whoever enters a room, even one he is in, is told of everybody there and the latest texts.
+local function weight_of(stanza)
+	return stanza.name == "presence" and stanza:get_child("x", "http://jabber.org/protocol/muc")
+		and 10 or 1;
+end
+
 -- Returns whether the session is still there when its turn has come.
-local function wait_for_turn(session)
+local function wait_for_turn(session, weight)
 	if session.school_flooding then return false; end
-	local ahead = count(session, "school_next");
+	local ahead = count(session, "school_next", weight);
 	if ahead > 0 and async.ready() then async.sleep(ahead); end
 	return session.type == "c2s" and not session.school_flooding;
 end
@@ -101,10 +107,11 @@ end
 
 module:hook("pre-stanza", function (event)
 	local session, stanza = event.origin, event.stanza;
-	if not wait_for_turn(session) then return true; end
+	local kind = stanza.attr.type;
+	-- What is dropped from a session that ends is never its leaving: others would see it stay.
+	if not wait_for_turn(session, weight_of(stanza)) then return kind ~= "unavailable" or nil; end
 	if too_large(stanza) then return refuse(event, "modify", "policy-violation"); end
 	if not may_go(stanza) then return refuse(event, "cancel", "not-allowed"); end
-	local kind = stanza.attr.type;
 	if stanza.name == "presence" and kind and kind ~= "unavailable" and kind ~= "error" then
 		return refuse(event, "cancel", "not-allowed"); -- contacts, which somebody would have to keep
 	end
