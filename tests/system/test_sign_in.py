@@ -70,14 +70,6 @@ def test_teacher_signs_in_over_both_ways(entrance: Entrance, password: str) -> N
         Visitor(entrance, entrance.domain).sign_in(NAME, "wrong")
 
 
-def test_nobody_signs_in_where_focus_and_bridge_do(entrance: Entrance) -> None:
-    host = f"auth.{entrance.domain}"
-    with pytest.raises(Refused, match="host-unknown"):
-        Visitor(entrance, host)
-    bosh = BoshVisitor(entrance, host)
-    assert (bosh.session, bosh.mechanisms) == ("", [])
-
-
 @pytest.mark.parametrize("where", ["{domain}", "guest.{domain}"])
 def test_nobody_registers(entrance: Entrance, where: str) -> None:
     host = where.format(domain=entrance.domain)
