@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 from tests.prosody.server import DOMAIN, PASSWORD
-from tests.prosody.stream import Stream
+from tests.prosody.stream import STREAMS, Stream
 from tests.prosody.websocket import ClosedError, WebSocket
 
 if TYPE_CHECKING:
@@ -79,11 +79,13 @@ class Person:
     # Signing in
 
     def open(self) -> None:
-        """Begin a stream."""
+        """Begin a stream; Refused if the server ends it at once."""
         self.send(
             f"<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='{self.host}' version='1.0'/>"
         )
-        features = self.expect(lambda stanza: stanza.tag.endswith("}features"))
+        features = self.expect(lambda stanza: stanza.tag.endswith(("}features", "}error")))
+        if features.tag.endswith("}error"):
+            raise Refused(features[0].tag.rpartition("}")[2])
         self.offered = {found.text for found in features.iter(f"{{{SASL}}}mechanism")}
         """How one may sign in."""
 
@@ -167,6 +169,8 @@ class Person:
                 so_far = "\n".join(ET.tostring(stanza, "unicode") for stanza in self.heard)
                 raise AssertionError(f"waited in vain; heard so far:\n{so_far}") from None
             self.received.append(text)
+            # Prosody does not declare the prefix of the error that ends a stream.
+            text = text.replace("<stream:error>", f"<stream:error xmlns:stream='{STREAMS}'>", 1)
             self.heard.append(ET.fromstring(text))
 
     def ask(self, kind: str, to: str, payload: str) -> ET.Element:

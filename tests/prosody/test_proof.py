@@ -116,7 +116,8 @@ def test_a_stranger_as_the_proof_sees_him(target: Target) -> None:
     found = xmpp.measure(target)
     signed_in = [(host["name"], host["anonymous"]) for host in found["hosts"]]
     expected = [(DOMAIN, False), (GUESTS, True)]
-    assert signed_in == [*expected, (f"auth.{DOMAIN}", False), *expected]  # websocket, then BOSH
+    assert signed_in == [*expected, *expected]  # websocket, then BOSH
+    assert found["services"] == {"websocket": "refused", "bosh": "refused"}
     assert {part["kind"] for part in found["components"]} == {
         "av_moderation", "breakout_rooms", "conference_duration", "end_conference", "lobbyrooms",
         "room_metadata", "rooms",
@@ -148,4 +149,15 @@ def test_holes_as_the_proof_sees_them(
     monkeypatch.setattr(wire, "PORT", front.port)
     found = xmpp.measure(Target(DOMAIN, "127.0.0.1"))
     assert {host["form"] for host in found["hosts"] if host["name"] == DOMAIN} == {"form", ""}
+    front.close()
+
+
+def test_a_host_of_services_that_is_open_as_the_proof_sees_it(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start(without="school_loopback_only")
+    front = EvilServer(tmp_path, lambda connection: carry(connection, server.port))
+    monkeypatch.setattr(wire, "PORT", front.port)
+    found = xmpp.measure(Target(DOMAIN, "127.0.0.1"))
+    assert found["services"] == {"websocket": "open", "bosh": "open"}
     front.close()

@@ -39,9 +39,7 @@ def by_websocket(server: Prosody, host: str, address: str, *more: str) -> list[E
         for text in more:
             socket.send(text)
         while True:
-            text = socket.receive(5)
-            if text.startswith("<stream:error") and "xmlns:stream" not in text:
-                text = text.replace("<stream:error", "<stream:error xmlns:stream='x'", 1)
+            text = socket.receive(5).replace("<stream:error>", "<stream:error xmlns:stream='x'>")
             found.append(ET.fromstring(text))
     except (ClosedError, OSError):
         return found

@@ -70,15 +70,7 @@ def test_teacher_signs_in_over_both_ways(entrance: Entrance, password: str) -> N
         Visitor(entrance, entrance.domain).sign_in(NAME, "wrong")
 
 
-def test_nobody_signs_in_where_focus_and_bridge_do(entrance: Entrance) -> None:
-    host = f"auth.{entrance.domain}"
-    with pytest.raises((ConnectionError, AssertionError)):
-        Visitor(entrance, host)
-    bosh = BoshVisitor(entrance, host)
-    assert (bosh.session, bosh.mechanisms) == ("", [])
-
-
-@pytest.mark.parametrize("where", ["{domain}", "guest.{domain}", "auth.{domain}"])
+@pytest.mark.parametrize("where", ["{domain}", "guest.{domain}"])
 def test_nobody_registers(entrance: Entrance, where: str) -> None:
     host = where.format(domain=entrance.domain)
     visitor = Visitor(entrance, host)

@@ -56,9 +56,11 @@ def passwords_are_protected(evidence: Evidence) -> Finding:
         problems.add("internal_plain")
     problems |= prosody.modules() & REGISTRATION
     # Focus and bridge have accounts, too, and what runs on the server can try to be one of them.
-    people = {name for name in prosody.for_people() if prosody.way(name) not in view.ANONYMOUS}
-    services = {name for name, host in hosts.items() if host["accounts"]} & {*prosody.hosts}
-    if not all(prosody.modules_of(name) & THROTTLES for name in people | services):
+    signed_in = {*prosody.for_people()} | {name for name in hosts if hosts[name]["accounts"]}
+    with_password = {
+        name for name in signed_in & {*prosody.hosts} if prosody.way(name) not in view.ANONYMOUS
+    }
+    if not all(prosody.modules_of(name) & THROTTLES for name in with_password):
         problems.add(_("no limit for wrong passwords"))
     if problems:
         return failed(

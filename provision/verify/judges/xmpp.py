@@ -143,7 +143,7 @@ def bridges_meet_alone(evidence: Evidence) -> Finding:
     return fulfilled(_("No stranger comes in where focus and bridge talk to each other."))
 
 
-@judge("ACC-04", "xmpp", additional=True)
+@judge("ACC-04", "xmpp")
 def services_sign_in_inside(evidence: Evidence) -> Finding:
     """Judge whether one could sign in from outside where focus and bridge have their accounts."""
     answers = evidence["xmpp"]["services"]

@@ -49,7 +49,7 @@ def audited() -> dict[str, dict[str, Any]]:
         ("ACC-01", State.NOT_MEASURED),
         ("ACC-02", State.FULFILLED),
         ("ACC-03", State.NOT_VISIBLE),
-        ("ACC-04", State.NOT_VISIBLE),
+        ("ACC-04", State.FULFILLED),
         ("MOD-01", State.NOT_VISIBLE),
         ("MOD-06", State.FULFILLED),
         ("REC-01", State.FULFILLED),
@@ -80,6 +80,12 @@ def test_an_audit_sees_that_there_are_no_accounts(audited: dict[str, dict[str, A
     judged = verdict("ACC-01", audited, ["xmpp"])
     assert judged.state is State.FAILED
     assert judged.findings[0].sentence == "There are no accounts: whoever comes can open rooms."
+
+
+def test_a_host_of_services_that_says_nothing_proves_nothing() -> None:
+    data = good.data()
+    data["xmpp"]["services"]["bosh"] = "no answer"
+    assert verdict("ACC-04", data, [*data]).state is State.NOT_MEASURED
 
 
 def test_a_focus_that_is_down_proves_nothing() -> None:

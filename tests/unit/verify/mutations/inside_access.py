@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 @breaks("MIN-01")
 def everybody_needs_an_account(evidence: Evidence) -> None:
     for host in hosts(evidence, "guest."):
-        host["modules"] = ["auth_internal_hashed", "c2s"]
+        host["modules"] = ["auth_internal_hashed", "c2s", "school_login_throttle"]
 
 
 @breaks("MIN-01")
