@@ -144,6 +144,11 @@ prosody(
     "a stranger's relay", "THP-04", 's/"turns", host = domain/"turns", host = "turn.example.net"/'
 )
 prosody(
+    "whoever comes gets the relay's credentials",
+    "HST-03",
+    's/restricted = true/secret = true, ttl = 900, algorithm = "turn"/; s/, "school_relay"//',
+)
+prosody(
     "rooms outlive their meeting",
     "LOG-08",
     "s/^muc_room_allow_persistent.*/muc_room_allow_persistent = true/",
@@ -174,6 +179,20 @@ breakage(
     BRIDGE,
 )
 breakage("the relay notes everything", "LOG-06", f"echo verbose >>{TURN}", TURN, units=["coturn"])
+breakage(
+    "one person takes the whole relay",
+    "HST-03",
+    f"sed -i /^user-quota/d {TURN}",
+    TURN,
+    units=["coturn"],
+)
+breakage(
+    "the relay tells its version",
+    "TLS-06",
+    f"sed -i /^no-software-attribute/d {TURN}",
+    TURN,
+    units=["coturn"],
+)
 breakage(
     "the relay leads to inner networks",
     "HST-03",
