@@ -1,4 +1,4 @@
-"""Many connections at once from addresses of their own, none of which asks for anything whole."""
+"""Many connections at once from an address of their own; of most, nothing becomes a request."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import select
 import socket
 import ssl
 import subprocess
+import time
 from typing import TYPE_CHECKING, Self
 
 from tests.bench import network
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 HELLO = bytes.fromhex("160301020001000200000303") + bytes(range(32))
 """The beginning of a ClientHello of 512 bytes."""
 KINDS = ("silent", "half a handshake", "half a request", "half a plain request")
+SHARE = 1000
+"""How many connections one source may have."""
 PATIENCE = 5.0
+LOOK_AGAIN = 0.05
 
 
 @contextlib.contextmanager
@@ -58,7 +62,7 @@ class Crowd:
             held.close()
 
     def open(self, number: int, kind: str) -> None:
-        """Open so many connections that stop in the middle of what they began."""
+        """Open so many that stop in the middle, ask for a "whole" page, or for what is given."""
         for _ in range(number):
             # The server may have closed it before it was half done.
             with contextlib.suppress(OSError):
@@ -73,9 +77,20 @@ class Crowd:
             sock.sendall(HELLO)
         if kind == "half a request":
             sock = self._context.wrap_socket(sock, server_hostname=self.entrance.domain)
-        if "request" in kind:
+        elif kind not in KINDS:
+            sock = self._context.wrap_socket(sock, server_hostname=self.entrance.domain)
+            whole = f"GET / HTTP/1.1\r\nHost: {self.entrance.domain}\r\n\r\n"
+            sock.sendall((whole if kind == "whole" else kind).encode())
+        if kind in KINDS[2:]:
             sock.sendall(b"GET / HTTP/1.1\r\nHost: ")
         return sock
+
+    def settled(self, at_most: int = SHARE) -> int:
+        """Return how many the server holds, once it has closed those that are too many."""
+        end = time.monotonic() + PATIENCE
+        while (alive := self.alive()) > at_most and time.monotonic() < end:
+            time.sleep(LOOK_AGAIN)
+        return alive
 
     def alive(self) -> int:
         """Return how many connections the server has not closed."""
