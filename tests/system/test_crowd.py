@@ -98,3 +98,18 @@ def served(door: Entrance, address: str) -> int:
     with Crowd(door, address) as visitor:
         visitor.open(1, "whole")
         return int(visitor.held[0].recv(12).split()[1])
+
+
+def test_the_schools_own_networks_have_no_limit(school: School, entrance: Entrance) -> None:
+    school.project.write(school_networks=[f"{GREEDY}/32"])
+    try:
+        assert school.project.run("deploy").code == 0
+        with source(GREEDY) as own, Crowd(entrance, own) as crowd:
+            crowd.open(SHARE + 200, "half a handshake")
+            with Crowd(entrance, own) as pupil:
+                pupil.open(1, "whole")
+                assert pupil.held[0].recv(12) == b"HTTP/1.1 200"
+            assert crowd.alive() == SHARE + 200
+    finally:
+        school.project.write(school_networks=[])
+        school.project.run("deploy")
