@@ -22,6 +22,9 @@ NEEDED = ("ca-certificates", "iproute2", "openssl")
 PORTS = {
     ("tcp", 80): "nginx",
     ("tcp", 443): "nginx",
+    # On loopback, behind what counts the connections of each source.
+    ("tcp", 4444): "nginx",
+    ("tcp", 4480): "nginx",
     ("udp", 3478): "turnserver",
     ("tcp", 5349): "turnserver",
     ("udp", 10000): "java",
@@ -30,8 +33,8 @@ PORTS = {
     ("tcp", 8080): "java",
     ("tcp", 8888): "java",
 }
-BEHIND_STREAM = {("tcp", 4444): "nginx", ("tcp", 4445): "nginx"}
-"""On loopback, where nginx itself holds 443 for web and TURN."""
+FOR_THE_RELAY = {("tcp", 4445): "nginx"}
+"""On loopback, where web and TURN share port 443."""
 PROGRAMS = {
     "nginx": ("nginx",),
     "turnserver": ("turnserver",),
@@ -93,7 +96,7 @@ def check(server: dict[str, Any], domain: str, *, behind_stream: bool = False) -
         *_size(server),
         *_programs(server),
         *_another_installation(server, domain),
-        *_ports(server, PORTS | (BEHIND_STREAM if behind_stream else {})),
+        *_ports(server, PORTS | (FOR_THE_RELAY if behind_stream else {})),
     ]
     return sorted(findings, key=lambda result: result.level is Level.FAILURE)
 

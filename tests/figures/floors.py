@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tests.figures import project, stock
+from tests.figures import crowd, project, stock
 from tests.figures.measure import Row, seconds
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def rows(bench: Bench, place: Path, runs: int) -> list[Row]:
     proof = seconds(
         bench.chair().command(project.verify("figures"), cwd=folder), runs=3, fine=(0, 1)
     )
+    crowded = crowd.rows(ours, place)
     for host in (ours, theirs):
         bench.destroy(host.name)
     return [
@@ -61,6 +62,7 @@ def rows(bench: Bench, place: Path, runs: int) -> list[Row]:
         Row("verify of one server", proof, " s", 15),
         Row("stock modules, one task per file ÷ our playbook", one_by_one / plain, "", 10,
             at_least=True, detail=f"{one_by_one:.0f} s ÷ {plain:.1f} s"),
+        *crowded,
         _start_up(runs),
         _size(place),
     ]  # fmt: skip

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.bench import Host
 
 SITE = "/etc/nginx/sites-available/$DOMAIN.conf"
+FRONT = "/etc/nginx/modules-enabled/70-jitsi-provision.conf"
 HEADERS = "/etc/nginx/snippets/jitsi-provision-headers.conf"
 LOCAL = "/etc/jitsi-provision/local"
 PROSODY = "/etc/prosody/conf.avail/$DOMAIN.cfg.lua"
@@ -85,6 +86,14 @@ web(
     f"sed -i /Referrer-Policy/d {HEADERS}",
     HEADERS,
 )
+web("who opened a page holds it", "TLS-06", f"sed -i /Opener-Policy/d {HEADERS}", HEADERS)
+web(
+    "pages of anybody may signal",
+    "TLS-06",
+    f"sed -i 's/return 403;/break;/' {SITE}",
+    SITE,
+)
+web("one address takes all", "ACC-05", f"sed -i '/limit_conn jitsi_sources/d' {FRONT}", FRONT)
 web("foreign content is allowed", "THP-06", f"sed -i /Content-Security-Policy/d {HEADERS}", HEADERS)
 web("another curve", "TLS-02", f"sed -i 's/X25519:prime256v1/secp521r1:&/' {SITE}", SITE)
 web(

@@ -19,6 +19,7 @@ HEADERS = {
     "strict-transport-security": r"max-age=63072000",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "SAMEORIGIN",
     "permissions-policy": r"camera=\(self\), microphone=\(self\), .*geolocation=\(\).*",

@@ -11,6 +11,7 @@ import pytest
 from tests.bench.fingerprint import difference
 from tests.system.admission import admitted_guest
 from tests.system.convergence import look
+from tests.system.crowd import KINDS, SHARE, Crowd, source
 from tests.system.entrance import Entrance
 from tests.system.relay import Relay, carries_to_the_bridge, leads_to_nothing_inside
 from tests.system.renewal import renew
@@ -152,6 +153,17 @@ def test_each_address_has_its_own_limits(school: School, entrance: Entrance) -> 
     assert 429 in ask_often(greedy, MORE_THAN_ALLOWED)
     # A single request is let through again after a twentieth of a second, whoever asks.
     assert 429 not in ask_often(entrance, ALLOWED)
+
+
+@pytest.mark.usefixtures("second")
+@pytest.mark.parametrize("kind", KINDS)
+def test_half_open_connections_of_one_address_take_nothing_from_another(
+    entrance: Entrance, kind: str
+) -> None:
+    with source("10.91.0.243") as greedy, Crowd(entrance, greedy) as crowd:
+        crowd.open(1700, kind)
+        assert [entrance.get("/").status for _ in range(20)] == [200] * 20
+        assert crowd.settled() == SHARE
 
 
 def ask_often(entrance: Entrance, times: int) -> set[int]:

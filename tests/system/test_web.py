@@ -26,6 +26,7 @@ PATHS = (
     "/school/start.css",
     "/school/guard.js",
     "/static/close3.html",
+    "/static/prejoin.html",
     "/libs/lib-jitsi-meet.min.js",
     "/css/all.css?v=1",
     "/lang/main-de.json",
@@ -167,6 +168,28 @@ def test_scripts_inside_the_page_have_the_number_of_its_policy(entrance: Entranc
         assert set(inline) == {f' nonce="{found[1]}"'}
         numbers.append(found[1])
     assert numbers[0] != numbers[1]
+
+
+@pytest.mark.parametrize("path", ["/http-bind", "/xmpp-websocket"])
+def test_a_strangers_page_may_not_signal(entrance: Entrance, path: str) -> None:
+    own = f"https://{entrance.domain}"
+    strange = ("https://example.org", "null", "http://" + entrance.domain, f"{own}.example.org",
+               f"{own}:8443", f"https://x.{entrance.domain}", "", f"{own}/")  # fmt: skip
+    asked = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+             "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+             "Sec-WebSocket-Protocol": "xmpp"}  # fmt: skip
+    right = 101 if "websocket" in path else 200
+    answers = {one: entrance.get(path, headers=asked | {"Origin": one}).status for one in strange}
+    assert answers == dict.fromkeys(strange, 403) | {"": right}  # empty is as if there were none
+    assert entrance.get(path, headers=asked | {"Origin": own}).status == right
+    assert entrance.get(path, headers=asked).status == right
+
+
+def test_no_page_starts_the_client_without_the_guard(entrance: Entrance) -> None:
+    """Upstream has pages beside the room's that do; they take orders from an address."""
+    for name in ("prejoin", "whiteboard", "dialInInfo", "sso", "oauth", "msredirect", "logout"):
+        assert (name, entrance.get(f"/static/{name}.html").status) == (name, 404)
+    assert entrance.get("/static/recommendedBrowsers.html").status == 200
 
 
 def test_plain_http_only_leads_to_https(entrance: Entrance) -> None:

@@ -81,9 +81,9 @@ def test_the_records_that_lead_to_a_server(
     assert set(records.values()) <= set(found["own_addresses"])
 
 
-def test_ports_behind_443_are_needed_with_a_second_name_only() -> None:
-    facts = seen(listeners=[listener("krb524", 4444), listener("nginx", 4445)])
+def test_the_relays_port_behind_443_is_needed_with_a_second_name_only() -> None:
+    facts = seen(listeners=[listener("upnotifyp", 4445), listener("nginx", 4444)])
     assert server.check(facts, DOMAIN) == []
     [finding] = server.check(facts, DOMAIN, behind_stream=True)
-    assert finding.sentence == "The program krb524 holds port 4444/tcp, which Jitsi needs."
+    assert finding.sentence == "The program upnotifyp holds port 4445/tcp, which Jitsi needs."
     assert finding.refusal

@@ -41,6 +41,13 @@ def effective(_wanted: dict[str, Any]) -> dict[str, Any]:
         "file": str(path),
         "newer": [str(each) for each in files if each.stat().st_mtime > started + 1],
         "servers": [server for block in http for server in _servers(block, _holds(tree, {}))],
+        # What hands connections on before anybody has asked for anything.
+        "front": [
+            server
+            for name, _words, block in tree
+            if name == "stream"
+            for server in _servers(block, _holds(tree, {}))
+        ],
         "formats": {
             words[0]: sorted(set(re.findall(r"\$\{?(\w+)", " ".join(words[1:]))))
             for block in http

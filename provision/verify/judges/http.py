@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 OK = 200
 SPEAKING = frozenset({*range(200, 300), 400, 405})
 """Where one of these comes back there is something behind an address."""
+HEARD = frozenset({101, 200, 400})
+"""How signalling answers whom it listens to; 400: nothing was said to it."""
 TWO_YEARS = 63072000
 ACME = "/.well-known/acme-challenge/"
 REDIRECTIONS = frozenset({301, 302, 307, 308})
@@ -118,7 +120,8 @@ def headers_protect(evidence: Evidence) -> Finding:
     http: Http = evidence["http"]  # type: ignore[assignment]
     remedy = _(
         "Send Referrer-Policy: no-referrer, X-Content-Type-Options: nosniff, a Permissions-Policy,"
-        " Cross-Origin-Resource-Policy: same-origin, and no version. `provision deploy` does."
+        " Cross-Origin-Resource-Policy and Cross-Origin-Opener-Policy: same-origin, and no version."
+        " `provision deploy` does."
     )
     for path in PAGES:
         found = http["paths"][path]
@@ -150,6 +153,9 @@ def _unprotected(found: Path) -> list[str]:
         and not re.search(rf"({'|'.join(DEVICES)})=(\(?\*|\([^)]*\*)", permissions),
         "Cross-Origin-Resource-Policy": header(found, "cross-origin-resource-policy").lower()
         in {"same-origin", "same-site"},
+        # Without it the page that opened this one may send it orders, and change its address.
+        "Cross-Origin-Opener-Policy": header(found, "cross-origin-opener-policy").lower()
+        in {"same-origin", "same-origin-allow-popups", "noopener-allow-popups"},
     }
     return [name for name, fine in right.items() if not fine]
 
@@ -159,6 +165,29 @@ def _version(found: Path) -> str:
         if VERSION.search(header(found, name)):
             return header(found, name)
     return ""
+
+
+@judge("TLS-06", "http")
+def strangers_pages_do_not_signal(evidence: Evidence) -> Finding:
+    """Judge whether a page of somebody else's may use a visitor's browser to sign in here."""
+    http = of_jitsi(evidence)
+    asked = {path: answers for path, answers in http["signalling"].items()
+             if answers["own"] in HEARD}  # fmt: skip
+    if not asked:
+        raise NotMeasuredError(N_("Neither BOSH nor the websocket answers a page of this server."))
+    if silent := [path for path, answers in asked.items() if not answers["stranger"]]:
+        raise NotMeasuredError(N_("{path} did not answer."), path=silent[0])
+    if heard := [path for path, answers in asked.items() if answers["stranger"] in HEARD]:
+        return failed(
+            _("Pages of anybody may signal, through their visitors' browsers: {paths}.").format(
+                paths=listed(heard)
+            ),
+            _(
+                "Answer 403 there where Origin names another server than this one. `provision"
+                " deploy` does."
+            ),
+        )
+    return fulfilled(_("Only pages of this server may signal."))
 
 
 @judge("MIN-05", "http")

@@ -16,6 +16,8 @@ CLASS = 20
 """Joins a second that one room must take, for a class that comes at the same moment."""
 RECORDING = ("recording", "livestreaming", "transcription", "outbound-call")
 LONGEST = 900
+INNER = ("127.", "[::1]", "unix:", "localhost")
+"""How an address begins at which nobody listens for the world."""
 
 
 @judge("ACC-05", "inside")
@@ -45,16 +47,28 @@ def a_class_passes(evidence: Evidence) -> Finding:
             ),
             remedy,
         )
-    secure = [
-        each
-        for each in view.service(evidence, "web")["servers"]
-        if any("ssl" in listen for listen in each["listens"])
-    ]
-    if not any(server["limit_req"] or server["limit_conn"] for server in secure):
+    web = view.service(evidence, "web")
+    secure = [each for each in web["servers"] if any("ssl" in one for one in each["listens"])]
+    if not any(server["limit_req"] for server in secure):
+        return failed(_("nginx limits nobody: one address can ask without end."), remedy)
+    # A limit inside http begins with a request: who never asks for anything is not counted.
+    uncounted = {
+        listen
+        for server in [*web["servers"], *(one for one in web["front"] if not one["limit_conn"])]
+        for listen in server["listens"]
+        if not listen.startswith(INNER)
+    }
+    if uncounted or not web["front"]:
         return failed(
-            _("nginx limits nobody: one address can open connections without end."), remedy
-        )
-    return fulfilled(_("A class may come at the same moment; nginx limits other addresses."))
+            _("One address can take all connections of nginx; nothing counts them at: {ports}")
+            .format(ports=view.listed(uncounted)),
+            _("Count connections in the stream module, in front of the web server; or run: "
+              "provision deploy"),
+        )  # fmt: skip
+    return fulfilled(
+        _("A class may come at the same moment; nginx limits requests and connections of other "
+          "addresses.")
+    )  # fmt: skip
 
 
 @judge("MOD-03", "inside")

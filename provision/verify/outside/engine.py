@@ -38,6 +38,7 @@ WORLD = """
     function go(address) {
         if (address !== undefined && address !== null) {
             place.hash = (/#.*/.exec(String(address)) || [''])[0];
+            place.search = (/^[^#]*?(\\?[^#]*)/.exec(String(address)) || ['', ''])[1];
         }
     }
     Object.defineProperty(place, 'href', {
@@ -65,7 +66,7 @@ WORLD = """
 """
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"  # noqa: E501
 NAMES = ("config", "interfaceConfig")
-FRAGMENT = "String(location.hash || '').slice(1)"
+FRAGMENT = "String(location.search || '') + String(location.hash || '')"
 READ = "typeof {0} === 'undefined' ? 'null' : JSON.stringify({0})"
 
 

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 ENGINE = Path(__file__).with_name("engine.py")
 SECONDS = 2.0
 """How long the scripts of one page may compute."""
-FRAGMENT = "config.disableThirdPartyRequests=false&interfaceConfig.SHOW_JITSI_WATERMARK=true"
-"""What a crafted link looks like behind its "#"."""
+FRAGMENT = (
+    "config.disableThirdPartyRequests=false&interfaceConfig.SHOW_JITSI_WATERMARK=true"
+    "&jitsi_meet_external_api_id=0&jwt=%22x%22&iceServers.replace=%5B%5D&userInfo.email=%22x%22"
+    "&devices.audioInput=%22x%22&appData.localStorageContent=%22x%22"
+)
+"""What a crafted link looks like behind its "#": the client takes each of these."""
+QUERY = "jwt=x&release=x&jitsi_meet_external_api_id=0"
+"""The same behind its "?"."""
 INTERRUPTED = "interrupted"
 """What the engine calls scripts that computed longer."""
 
@@ -44,7 +50,7 @@ class Result:
     errors: Sequence[tuple[str, str]]
     """For each script that broke its name and the engine's message."""
     fragment: str | None
-    """What was left of `FRAGMENT` when the client would have started; None without a client."""
+    """What was left of query and fragment when the client would have started; None without one."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,6 @@ def _location(address: str) -> dict[str, str]:
         "origin": f"{scheme}://{host}",
         "pathname": f"{slash}{path}",
         "port": "",
-        "search": "",
+        "search": f"?{QUERY}",
         "hash": f"#{FRAGMENT}",
     }

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import zlib
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from provision.i18n import N_
@@ -22,11 +23,15 @@ from provision.verify.outside.words import printable
 from provision.verify.target import USER_AGENT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from provision.verify.outside.deadline import Deadline
     from provision.verify.target import Target
 
 MEBIBYTE = 2**20
 LONGEST_REASON = 200
+SWITCHED = 101
+NONE: Mapping[str, str] = MappingProxyType({})
 HEADERS = 2**18
 """More than http.client reads of them, so that its own limits speak first."""
 
@@ -70,7 +75,14 @@ class Web:
         self._connection: Bounded | None = None
         self._context = None if plain else lenient()
 
-    def get(self, path: str, *, most: int = MEBIBYTE, method: str = "GET") -> Answer:
+    def get(
+        self,
+        path: str,
+        *,
+        most: int = MEBIBYTE,
+        method: str = "GET",
+        headers: Mapping[str, str] = NONE,
+    ) -> Answer:
         """Return the answer to one request, with at most so many bytes of its body.
 
         Raise NoAnswerError, or TimeoutError when the time of all requests together is over.
@@ -79,7 +91,7 @@ class Web:
         # it was asked for: what fails on a connection that was used before is tried on a new one.
         for fresh in (self._connection is None, True):
             try:
-                return self._get(path, most, method)
+                return self._get(path, most, method, headers)
             except TimeoutError:
                 self.close()
                 raise
@@ -96,11 +108,13 @@ class Web:
                 self._connection.close()
         self._connection = None
 
-    def _get(self, path: str, most: int, method: str) -> Answer:
+    def _get(self, path: str, most: int, method: str, more: Mapping[str, str]) -> Answer:
         connection = self._connection = self._connection or self._open()
+        lines = "".join(f"{name}: {value}\r\n" for name, value in more.items())
         connection.send(
             f"{method} {path} HTTP/1.1\r\nHost: {self._target.domain}\r\n"
-            f"User-Agent: {USER_AGENT}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n\r\n".encode()
+            f"User-Agent: {USER_AGENT}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n"
+            f"{lines}\r\n".encode()
         )
         # http.client wants of a socket only the stream that it reads from.
         response = http.client.HTTPResponse(cast("Any", connection), method=method)
@@ -110,7 +124,7 @@ class Web:
         packed = response.headers.get("Content-Encoding", "identity").strip().lower()
         body = raw if packed == "identity" else _unpacked(raw, packed, most + 1)
         whole = max(len(raw), len(body)) <= most
-        if response.will_close or not whole:
+        if response.will_close or not whole or response.status == SWITCHED:
             self.close()
         headers = tuple((key.lower(), value) for key, value in response.getheaders())
         return Answer(response.status, headers, body[:most], whole)

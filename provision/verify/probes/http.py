@@ -36,6 +36,19 @@ FILES = (
     f"/no/such/{ROOM}",
 )
 SIGNALLING = ("/http-bind", "/xmpp-websocket", f"/colibri-ws/{ROOM}")
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "cHJvdmlzaW9uLXZlcmlmeQ==",
+    "Sec-WebSocket-Protocol": "xmpp",
+}
+ORIGINS: dict[str, tuple[str, dict[str, str]]] = {
+    "/http-bind": ("POST", {"Content-Length": "0"}),
+    "/xmpp-websocket": ("GET", UPGRADE),
+}
+"""Where a page signals, and how it asks; with this no session begins."""
+STRANGER = "https://provision-verify.example"
 LISTS = ("/room", "/room-size", "/sessions", "/_api/room-info")
 """Where modules of Prosody tell who is in which room."""
 MANAGEMENT = ("/colibri/", "/colibri/stats", "/debug", "/metrics", "/stats", "/about/health")
@@ -73,6 +86,8 @@ class Http(TypedDict):
     domain: str
     jitsi: bool
     """Whether an address of a room shows Jitsi's web client."""
+    signalling: dict[str, dict[str, int]]
+    """By path: the status for a page of its own, and for a stranger's; 0 where there was none."""
     paths: dict[str, Path]
     """By path, with <room> for a random room."""
     plain: dict[str, Path]
@@ -94,6 +109,7 @@ def measure(target: Target) -> dict[str, Any]:
     try:
         paths, links, jitsi = _secure(web, room)
         linked = _follow(web, target.domain, links)
+        signalling = _signalling(web)
         answers, error = _plain(plain, room)
     finally:
         web.close()
@@ -101,6 +117,7 @@ def measure(target: Target) -> dict[str, Any]:
     found: Http = {
         "domain": target.domain,
         "jitsi": jitsi,
+        "signalling": signalling,
         "paths": paths,
         "plain": answers,
         "plain_error": error,
@@ -146,6 +163,23 @@ def _follow(web: Web, domain: str, links: list[dict[str, str]]) -> dict[str, int
         except (NoAnswerError, TimeoutError):
             linked[address] = 0
     return linked
+
+
+def _signalling(web: Web) -> dict[str, dict[str, int]]:
+    """Return how a page of the server itself is answered, and how a stranger's."""
+    found: dict[str, dict[str, int]] = {}
+    for path, (method, headers) in ORIGINS.items():
+        for who, origin in (("own", f"https://{web.domain}"), ("stranger", STRANGER)):
+            try:
+                answer = web.get(
+                    path, most=PAGE, method=method, headers=headers | {"Origin": origin}
+                )
+            except (NoAnswerError, TimeoutError):
+                status = 0
+            else:
+                status = answer.status
+            found.setdefault(path, {})[who] = status
+    return found
 
 
 def _plain(web: Web, room: str) -> tuple[dict[str, Path], str]:

@@ -165,7 +165,7 @@ def client(first: str = "") -> Behaviour:
     extra = b"config.extra = config.p2p.enabled;"
     guard = b"""
         if (/config/.test(location.hash)) {
-            history.replaceState(null, '', location.pathname + location.search);
+            history.replaceState(null, '', location.pathname);
         }"""
     return pages(
         {
@@ -181,7 +181,7 @@ def client(first: str = "") -> Behaviour:
 def test_page_is_evaluated_as_a_browser_loads_it(serve: Serve, target: Target) -> None:
     with serve(client()):
         found = config.measure(target)["pages"]
-    left = "config.disableThirdPartyRequests=false&interfaceConfig.SHOW_JITSI_WATERMARK=true"
+    left = f"?{javascript.QUERY}#{javascript.FRAGMENT}"
     expected = {
         "config": {"p2p": {"enabled": True}, "extra": True, "late": "room"},
         "interface_config": {"APP_NAME": "School"},

@@ -104,7 +104,7 @@ def test_server_that_hangs_up_after_each_answer_is_asked_again(
     with serve(once) as server:
         found = http.measure(target)
     assert {answer["status"] for answer in found["paths"].values()} == {200}
-    assert server.connections == len(http.PATHS)
+    assert server.connections == len(http.PATHS) + 2 * len(http.ORIGINS)
 
 
 def test_plain_port_is_asked_without_encryption(

@@ -107,7 +107,12 @@ def statistics_are_uploaded(evidence: Evidence) -> None:
 
 @breaks("THP-07")
 def crafted_links_work(evidence: Evidence) -> None:
-    evidence["config"]["pages"][ROOM]["fragment"] = "config.p2p.enabled=true"
+    evidence["config"]["pages"][ROOM]["fragment"] = "#config.p2p.enabled=true"
+
+
+@breaks("THP-07")
+def a_link_brings_a_token(evidence: Evidence) -> None:
+    evidence["config"]["pages"][ROOM]["fragment"] = "?jwt=x"
 
 
 @breaks("THP-08")

@@ -100,6 +100,21 @@ def referrer_tells_the_room(evidence: Evidence) -> None:
 
 
 @breaks("TLS-06")
+def whoever_opened_a_page_holds_it(evidence: Evidence) -> None:
+    headers(evidence, ROOM)["cross-origin-opener-policy"] = "unsafe-none"
+
+
+@breaks("TLS-06")
+def strangers_pages_open_websockets(evidence: Evidence) -> None:
+    evidence["http"]["signalling"]["/xmpp-websocket"]["stranger"] = 101
+
+
+@breaks("TLS-06")
+def strangers_pages_use_bosh(evidence: Evidence) -> None:
+    evidence["http"]["signalling"]["/http-bind"]["stranger"] = 400
+
+
+@breaks("TLS-06")
 def types_are_guessed(evidence: Evidence) -> None:
     del headers(evidence, "/")["x-content-type-options"]
 

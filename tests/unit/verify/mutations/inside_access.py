@@ -81,6 +81,23 @@ def nginx_limits_nobody(evidence: Evidence) -> None:
         server["limit_req"] = []
 
 
+@breaks("ACC-05")
+def one_address_takes_all_connections(evidence: Evidence) -> None:
+    parts(evidence)["web"]["front"][1]["limit_conn"] = []
+
+
+@breaks("ACC-05")
+def the_web_server_is_reached_beside_the_counter(evidence: Evidence) -> None:
+    parts(evidence)["web"]["servers"][1]["listens"].append("[::]:8443 ssl")
+
+
+@breaks("ACC-05")
+def nothing_stands_in_front(evidence: Evidence) -> None:
+    web = parts(evidence)["web"]
+    web["front"] = []
+    web["servers"][1]["listens"] = ["443 ssl"]
+
+
 @breaks("ACC-07")
 def something_is_left_of_a_leaver(evidence: Evidence) -> None:
     stores = parts(evidence)["accounts"]["hosts"]

@@ -29,7 +29,7 @@
         if (/[?&]login=true(&|$)/.test(window.location.search)) {
             window.sessionStorage.setItem('school/teacher', room);
         } else if (!window.location.search && window.sessionStorage.getItem('school/teacher') === room) {
-            window.history.replaceState(window.history.state, '', room + '?login=true' + window.location.hash);
+            window.history.replaceState(window.history.state, '', window.location.origin + room + '?login=true');
         }
     }
 
