@@ -10,6 +10,7 @@ from provision.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
 from provision.verify.judges.inside_parties import guarded
+from provision.verify.judges.inside_readers import refuse_untried, strangers
 from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
@@ -219,6 +220,11 @@ def secrets_stay_secret(evidence: Evidence) -> Finding:
     problems |= set(sources["old_keys"])
     if sources["unauthenticated"]:
         problems.add("APT::Get::AllowUnauthenticated")
+    try:
+        problems |= strangers(evidence)
+    except NotMeasuredError:
+        if not problems:
+            raise
     if problems:
         return failed(
             _("Secrets or package sources are open: {names}").format(names=view.listed(problems)),
@@ -226,6 +232,7 @@ def secrets_stay_secret(evidence: Evidence) -> Finding:
               "name each source's "
               "key with Signed-By; or run: provision deploy"),
         )  # fmt: skip
+    refuse_untried(evidence)
     return fulfilled(
         _("{number} secrets are long, and only root and their service "
           "read them; each source of "
