@@ -49,7 +49,8 @@ SYSCTLS: dict[str, tuple[str, ...]] = {
     "net.ipv4.icmp_echo_ignore_broadcasts": ("1",),
 }
 ORIGINS = re.compile(r"^(?:debian|jitsi|prosody)", re.IGNORECASE)
-SERVICE_GROUPS = {"root", "prosody", "jitsi", "turnserver", "ssl-cert", "jvb", "jicofo", "www-data"}
+SERVICE_GROUPS = {"root", "prosody", "jitsi", "jitsi-focus", "jitsi-bridge", "turnserver",
+                  "ssl-cert", "jvb", "jicofo", "www-data"}  # fmt: skip
 
 
 @judge("HST-01", "inside")
