@@ -210,7 +210,10 @@ def declare(
         ]
     arguments = {
         key: whole[key]
-        for key in ("users", "groups", "directories", "key_pairs", "files", "links", "absent")
+        for key in (
+            *("users", "groups", "directories", "overrides", "key_pairs", "files", "links"),
+            "absent",
+        )
     }
     missing = [name for name in whole["packages"] if name not in seen["packages"]]
     running = seen["units"]

@@ -51,6 +51,11 @@ KINDS = {
         N_("look into /etc/jitsi-provision/local on the server, then run this again"),
     ),
     "server_file": (N_("A file on the server cannot be written."), N_("check the server's disk")),
+    "server_ground": (
+        N_("Somebody other than root can change a directory in which root has to work."),
+        N_("find out who, and why; then give it to root, with `chown root:root` and "
+           "`chmod go-w`, and run this again"),
+    ),
     "server_command": (N_("A command failed on the server."), N_("run this again with -v")),
     "unit_failed": (
         N_("A service does not start."),
@@ -59,11 +64,12 @@ KINDS = {
     "account": (N_("An account could not be made."), N_("run this again with -v")),
     "no_bridge": (
         N_("The video bridge does not sign in."),
-        N_("look at /var/log/jitsi/jvb.log and jicofo.log on the server, then run this again"),
+        N_("look at `journalctl -u jitsi-videobridge2 -u jicofo` on the server, then run this "
+           "again"),
     ),
     "no_conference": (
         N_("The video bridge carries no conference."),
-        N_("run this again; if it stays, look at /var/log/jitsi/jvb.log on the server"),
+        N_("run this again; if it stays, look at `journalctl -u jitsi-videobridge2` on the server"),
     ),
     "acme_dns": (
         N_("There is no certificate yet: no name server knows {name}."),

@@ -26,14 +26,15 @@ FILE_KEYS = (
     "guarded",
 )  # fmt: skip
 LISTS = (
-    "packages", "answers", "groups", "users", "directories", "key_pairs", "links", "absent",
-    "timers",
+    "packages", "answers", "groups", "users", "directories", "overrides", "key_pairs", "links",
+    "absent", "timers",
 )  # fmt: skip
 
 ENTRIES = {
     "users": {"name", "group", "home", "shell"},
-    "directories": {"path", "owner", "group", "mode"},
-    "key_pairs": {"name", "certificate", "key", "copies", "owner", "group", "restart", "reload"},
+    "directories": {"path", "owner", "group", "mode", "whole"},
+    "overrides": {"path", "group", "mode"},
+    "key_pairs": {"name", "certificate", "key", "copies", "group", "mode", "restart", "reload"},
     "links": {"path", "to", "restart", "reload"},
     "files": {"path", "leave_out", *FILE_KEYS},
 }

@@ -4,6 +4,9 @@ Standard input brings one line of JSON, {"host": …, "seconds": …}, and then 
 is over: the word `over` or the end of the stream. Standard output tells {"user": …, "password": …},
 and {"removed": true} at the end. Whatever ends this program, but for a power cut, takes the account
 along; what a power cut left is removed by the next one.
+
+Root starts it; from its first act on it is Prosody's account and has no right of root: the accounts
+lie in a directory in which whoever has taken Prosody over can put links.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from prosody_store import (  # type: ignore[import-not-found]  # sent along by t
     TEMPORARY,
     account_path,
     account_text,
+    become,
     decode,
     encode,
     forget,
@@ -47,17 +51,16 @@ def _sweep(host: str) -> None:
             for name in os.listdir(f"{folder}/{store}"):
                 user = decode(name.rpartition(".")[0])
                 with contextlib.suppress(FileNotFoundError):
-                    age = time.time() - os.stat(f"{folder}/{store}/{name}").st_mtime
+                    age = time.time() - os.lstat(f"{folder}/{store}/{name}").st_mtime
                     if user.startswith(TEMPORARY) and age > DESERTED:
                         forget(host, user)
 
 
 def _make(host: str, user: str, password: str) -> None:
     path = account_path(host, user)
-    owner, group = make_folders(host)
+    make_folders(host)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        os.fchown(descriptor, owner, group)
         file.write(account_text(password))
 
 
@@ -82,6 +85,7 @@ def _wait() -> bool:
 
 def main() -> None:
     """Keep an account while somebody listens."""
+    become()
     wish = json.loads(sys.argv[1])
     host, user = wish["host"], TEMPORARY + secrets.token_hex(4)
     for number in SIGNALS:
@@ -102,7 +106,8 @@ def main() -> None:
             signal.signal(number, signal.SIG_IGN)
         _remove(host, user, new)
         with contextlib.suppress(OSError):
-            print(json.dumps({"removed": not os.path.exists(account_path(host, user))}), flush=True)
+            gone = not os.path.lexists(account_path(host, user))
+            print(json.dumps({"removed": gone}), flush=True)
         if not in_order:
             # Whoever was signed in stays so without this.
             subprocess.run(

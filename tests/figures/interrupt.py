@@ -24,7 +24,7 @@ OWN = re.compile(
             r"/etc/ssh/ssh_host_|/etc/(hostname|hosts)$",
             r"/etc/jitsi-provision/(secrets|tls)/|/etc/coturn-tls/",
             # Key pairs and accounts, ours and those that Debian's ssl-cert makes.
-            r"/var/lib/prosody/.*\.(dat|crt|key)$|auth\..*\.crt$|/etc/ssl/(certs|private)/",
+            r"/(?:var/lib/prosody|etc/prosody/certs)/.*\.(dat|crt|key)$|auth\..*\.crt$|/etc/ssl/(certs|private)/",
             r"/etc/.*\.(pem|jks)$|\.example\.com|/etc/prosody/certs/localhost",
             # Files with a secret in them.
             r"jicofo\.conf$|jvb\.conf$|turnserver\.conf$|\.cfg\.lua$",

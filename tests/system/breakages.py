@@ -215,6 +215,12 @@ breakage(
     "chmod 644 /etc/jitsi-provision/secrets/turn; chmod 755 /etc/jitsi-provision/secrets",
     "/etc/jitsi-provision/secrets/turn",
 )
+breakage(
+    "the relay can read the web server's key",
+    "HST-06",
+    "cd /etc/jitsi-provision/tls && chgrp turnserver . key.pem && chmod g+rX . key.pem",
+    "/etc/jitsi-provision/tls",
+)
 breakage("memory was dumped", "LOG-09", "echo >/tmp/java_pid1.hprof", "/tmp/java_pid1.hprof")
 breakage(
     "an old log stayed",

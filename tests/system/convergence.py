@@ -22,6 +22,7 @@ OWN = (
     "/etc/jitsi-provision/secrets/",
     "/etc/jitsi-provision/tls/",
     "/etc/coturn-tls/",
+    "/etc/prosody/certs/",
     "/var/lib/prosody/",
 )
 # Even the name is made of a key there.

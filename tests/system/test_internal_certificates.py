@@ -27,7 +27,7 @@ def ends_soon(school: School) -> School:
     """The school, its internal certificates 20 days before their end; everybody trusts them."""
     host = school.host
     for name in (school.domain, f"auth.{school.domain}"):
-        pair = f"/var/lib/prosody/{name}"
+        pair = f"/etc/prosody/certs/{name}"
         host.run(
             f"openssl x509 -in {pair}.crt -key {pair}.key -days 20 -out /tmp/soon.crt "
             f"&& cat /tmp/soon.crt > {pair}.crt && rm /tmp/soon.crt"
@@ -74,7 +74,7 @@ def test_they_are_prolonged_by_a_deployment(ends_soon: School) -> None:
     assert done.code == 0, done.err
     names = (ends_soon.domain, f"auth.{ends_soon.domain}")
     assert done.data["changed"] == [
-        *(f"/var/lib/prosody/{name}.crt" for name in names),
+        *(f"/etc/prosody/certs/{name}.crt" for name in names),
         f"/usr/local/share/ca-certificates/{names[1]}.crt",
     ]
     assert done.data["reloaded"] == ["prosody.service"]

@@ -97,8 +97,8 @@ def test_nobody_but_who_serves_it_may_read_a_key(school: School) -> None:
         "/var/lib/jitsi-provision/previous/var/lib/jitsi-provision/own/key.pem": "600 root root",
         "/var/lib/jitsi-provision/self-signed/key.pem": "400 root root",
         f"/etc/letsencrypt/live/{school.domain}/privkey.pem": "600 root root",
-        f"/var/lib/prosody/{school.domain}.key": "400 prosody prosody",
-        f"/var/lib/prosody/auth.{school.domain}.key": "400 prosody prosody",
+        f"/etc/prosody/certs/{school.domain}.key": "640 root prosody",
+        f"/etc/prosody/certs/auth.{school.domain}.key": "640 root prosody",
     }
     found = school.host.run(["stat", "-L", "-c", "%n %a %U %G", *rights]).stdout.splitlines()
     assert found == [f"{path} {right}" for path, right in rights.items()]

@@ -45,6 +45,7 @@ class Server:
         )
         for path in utilities.glob("*.py"):
             monkeypatch.delitem(sys.modules, f"ansible.module_utils.{path.stem}", raising=False)
+            monkeypatch.delattr(ansible.module_utils, path.stem, raising=False)
         places = utility("school_server")
         for name in PLACES:
             monkeypatch.setattr(places, name, f"{root}{getattr(places, name)}")

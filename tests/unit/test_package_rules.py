@@ -13,6 +13,7 @@ import json
 import re
 import shutil
 import subprocess
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -107,15 +108,43 @@ def test_the_host_file_is_linked_and_prosodys_certificates_are_there(tree: Tree)
     conf = "/etc/prosody/conf"
     assert links[f"{conf}.d/{host}.cfg.lua"] == f"{conf}.avail/{host}.cfg.lua"
     made = {pair["certificate"]: pair for pair in whole["key_pairs"]}
+    certs = "/etc/prosody/certs"
     for name in (host, f"auth.{host}"):
-        assert made[f"/var/lib/prosody/{name}.crt"]["key"] == f"/var/lib/prosody/{name}.key"
+        assert made[f"{certs}/{name}.crt"]["key"] == f"{certs}/{name}.key"
         for ending in ("crt", "key"):
-            link = f"/etc/prosody/certs/{name}.{ending}"
-            assert links[link] == f"/var/lib/prosody/{name}.{ending}"
+            # Where the script looks; it would make others, and have them trusted.
+            assert links[f"/var/lib/prosody/{name}.{ending}"] == f"{certs}/{name}.{ending}"
     # A copy, because the package would follow a link back to its own file.
     trusted = f"/usr/local/share/ca-certificates/auth.{host}.crt"
-    assert made[f"/var/lib/prosody/auth.{host}.crt"]["copies"] == [trusted]
+    assert made[f"{certs}/auth.{host}.crt"]["copies"] == [trusted]
     assert trusted not in links
+
+
+OVERRIDDEN = {
+    "/etc/jitsi/jicofo": "/etc/jitsi/jicofo",
+    "/etc/jitsi/videobridge": "/etc/jitsi/videobridge",
+    "/var/lib/prosody": "/var/lib/prosody",
+    # These two scripts ask for anything in the directory.
+    "/usr/share/jicofo": "/usr/share/jicofo/*",
+    "/usr/share/jitsi-videobridge": "/usr/share/jitsi-videobridge/*",
+}
+
+
+@pytest.mark.parametrize("directory", OVERRIDDEN)
+def test_no_script_gives_a_directory_of_root_to_its_service(tree: Tree, directory: str) -> None:
+    _settings, whole = tree
+    declared = {entry["path"]: entry for entry in whole["directories"]}
+    assert declared[directory].get("owner", "root") == "root"
+    kept = [e for e in whole["overrides"] if fnmatchcase(e["path"], OVERRIDDEN[directory])]
+    assert len(kept) == 1
+    if kept[0]["path"] == directory:
+        for key in ("group", "mode"):
+            assert kept[0].get(key) == declared[directory].get(key)
+
+
+def test_nothing_of_root_lies_in_a_directory_that_a_service_owns(tree: Tree) -> None:
+    _settings, whole = tree
+    assert {e["path"] for e in whole["directories"] if e.get("owner", "root") != "root"} == set()
 
 
 def sourced(text: str, tmp_path: Path) -> dict[str, str]:
@@ -244,10 +273,13 @@ def test_users_are_those_that_the_packages_would_make(tree: Tree) -> None:
     assert users["jicofo"]["home"] == "/usr/share/jicofo"
     assert "jitsi" in tree[1]["groups"]
     folders = {entry["path"]: entry for entry in tree[1]["directories"]}
-    for path, owner in (("/etc/jitsi/jicofo", "jicofo"), ("/etc/jitsi/videobridge", "jvb")):
-        entry = folders[path]
-        assert (entry["owner"], entry["group"], entry["mode"]) == (owner, "jitsi", "0750")
-    for declared in tree[1]["files"]:
-        for path, owner in (("/etc/jitsi/jicofo/", "jicofo"), ("/etc/jitsi/videobridge/", "jvb")):
-            if declared["path"].startswith(path):
-                assert (declared["owner"], declared["group"]) == (owner, "jitsi")
+    own = {"/etc/jitsi/jicofo": "jitsi-focus", "/etc/jitsi/videobridge": "jitsi-bridge"}
+    for path, group in own.items():
+        # Each service reads what is its own, and nobody but root changes it.
+        assert (folders[path]["group"], folders[path]["mode"]) == (group, "0750")
+        for declared in tree[1]["files"]:
+            if declared["path"].startswith(path + "/"):
+                assert "owner" not in declared
+                assert (declared["group"], declared["mode"]) == (group, "0640")
+    # The scripts delete groups of these names.
+    assert not {"jicofo", "jvb"} & set(tree[1]["groups"])

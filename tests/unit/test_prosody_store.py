@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.unit import modules
-from tests.unit.modules import Server, utility
+from tests.unit.modules import OWNER, Server, utility
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -34,6 +34,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     made = Server(tmp_path, monkeypatch)
     made.path("/var/lib/prosody").mkdir(parents=True)
     monkeypatch.setattr(utility("prosody_store"), "DATA", str(made.path("/var/lib/prosody")))
+    # Who runs the tests stands for Prosody; see below for the true account.
+    monkeypatch.setattr(utility("prosody_store"), "ACCOUNT", OWNER)
     return made
 
 
@@ -227,6 +229,7 @@ def test_a_service_signs_in_with_its_secret(
     assert accounts(present=wanted, check=True)["added"] == ["focus"]
     server.secrets.mkdir(parents=True)
     (server.secrets / "focus").write_text("abc\n")
+    (server.secrets / "focus").chmod(0o600)
     assert accounts(present=wanted)["added"] == ["focus"]
     assert store.password_matches(store.account_path(HOST, "focus"), "abc")
 
@@ -295,3 +298,11 @@ def test_a_roster_is_believed_only_when_it_is_written(
     roster.parent.mkdir(parents=True)
     roster.write_text(f'return {{ ["{contact}"] = {{}} }};')
     assert not accounts(subscribe=wanted)["changed"]
+
+
+def test_an_endless_number_of_iterations_keeps_nobody_busy(
+    store: ModuleType, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.dat"
+    path.write_text(store.account_text("x").replace("10000", "9e99"))
+    assert not store.password_matches(str(path), "x")

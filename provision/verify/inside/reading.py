@@ -26,7 +26,9 @@ ENVIRONMENT = {
 def text(path: str | Path, limit: int = LIMIT) -> str:
     """Return the beginning of a file, or nothing where it cannot be read."""
     try:
-        with Path(path).open("rb") as file:
+        # At once, also where a service has put a pipe in the place of its file.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
             return file.read(limit).decode("utf-8", "replace")
     except OSError:
         return ""
@@ -53,6 +55,7 @@ def run(*command: str, user: str | None = None, given: str = "", both: bool = Fa
             cwd="/",
             user=user,
             group=_group(user),
+            extra_groups=None if user is None or os.getuid() else [],
         )
     except (OSError, subprocess.SubprocessError, KeyError):
         return ""

@@ -10,6 +10,7 @@ from provision.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
 from provision.verify.judges.inside_parties import guarded
+from provision.verify.judges.inside_readers import refuse_untried, strangers
 from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ SYSCTLS: dict[str, tuple[str, ...]] = {
     "net.ipv4.icmp_echo_ignore_broadcasts": ("1",),
 }
 ORIGINS = re.compile(r"^(?:debian|jitsi|prosody)", re.IGNORECASE)
-SERVICE_GROUPS = {"root", "prosody", "jitsi", "turnserver", "ssl-cert", "jvb", "jicofo", "www-data"}
+SERVICE_GROUPS = {"root", "prosody", "jitsi", "jitsi-focus", "jitsi-bridge", "turnserver",
+                  "ssl-cert", "jvb", "jicofo", "www-data"}  # fmt: skip
 
 
 @judge("HST-01", "inside")
@@ -219,6 +221,11 @@ def secrets_stay_secret(evidence: Evidence) -> Finding:
     problems |= set(sources["old_keys"])
     if sources["unauthenticated"]:
         problems.add("APT::Get::AllowUnauthenticated")
+    try:
+        problems |= strangers(evidence)
+    except NotMeasuredError:
+        if not problems:
+            raise
     if problems:
         return failed(
             _("Secrets or package sources are open: {names}").format(names=view.listed(problems)),
@@ -226,6 +233,7 @@ def secrets_stay_secret(evidence: Evidence) -> Finding:
               "name each source's "
               "key with Signed-By; or run: provision deploy"),
         )  # fmt: skip
+    refuse_untried(evidence)
     return fulfilled(
         _("{number} secrets are long, and only root and their service "
           "read them; each source of "

@@ -43,7 +43,7 @@ def load(name, text):
 """
 # Each after those that it imports.
 ORDER = ("reading", "processes", "hocon", "accounts", "java", "logs", "machine", "network",
-         "packages", "prosody", "relay", "secrets", "services", "traces", "web",
+         "packages", "prosody", "relay", "secrets", "services", "readers", "traces", "web",
          "program")  # fmt: skip
 
 

@@ -9,10 +9,10 @@ import hashlib
 import os
 from typing import Any
 
+from ansible.module_utils import ground, overrides
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.changes import EFFECTS, Changes
 from ansible.module_utils.file_rights import (
-    give,
     group_number,
     keep_previous,
     refuse_directory,
@@ -48,7 +48,16 @@ options:
   private: {description: Contents that no log may show, type: dict, default: {}}
   users: {description: System users, type: list, elements: dict, default: []}
   groups: {description: System groups, type: list, elements: str, default: []}
-  directories: {description: Directories, type: list, elements: dict, default: []}
+  directories:
+    description: Directories; with C(whole) all that is in them is root's as well.
+    type: list
+    elements: dict
+    default: []
+  overrides:
+    description: What dpkg must leave to root and a group, at each upgrade.
+    type: list
+    elements: dict
+    default: []
   key_pairs: {description: Self-signed key pairs, type: list, elements: dict, default: []}
   files: {description: Files with content, type: list, elements: dict, default: []}
   links: {description: Symbolic links, type: list, elements: dict, default: []}
@@ -80,6 +89,7 @@ class Tree:
     def whole(self) -> None:
         """Bring everything but the files that are held back."""
         self.groups()
+        self.overrides()
         self.directories()
         self.key_pairs()
         self.staging.bring()
@@ -117,16 +127,34 @@ class Tree:
             path = declared["path"]
             rights = self.changes.rights(path, declared, "0755")
             missing = not os.path.isdir(path)
-            if not missing and rights_of(path) == rights:
+            # An administrator's own link, to another disk, may be there; `refuse` lets no other be.
+            place = os.path.realpath(path)
+            same = not missing and rights_of(place) == rights
+            if same and not (declared.get("whole") and ground.foreign(place)):
                 continue
             self.changes.note(path + "/", declared)
             if self.check:
                 continue
             self.changes.remember()
+            ground.refuse(path)
             if missing:
                 make_folder(os.path.dirname(path))
                 os.mkdir(path, 0o700)
-            give(path, rights)
+            ground.refuse(place)
+            ground.give(place, rights)
+            if declared.get("whole"):
+                ground.take(place, rights[1])
+
+    def overrides(self) -> None:
+        """Tell dpkg whose something is, so that no package gives it to its service again."""
+        for declared in self.wanted["overrides"]:
+            path = declared["path"]
+            rights = self.changes.rights(path, declared, "0755")
+            if overrides.known(path) == rights:
+                continue
+            self.changes.note(overrides.FILE, declared)
+            if not self.check:
+                self.must(*overrides.command(path, rights))
 
     def key_pairs(self) -> None:
         """Make self-signed key pairs that are missing or end within two months."""
@@ -137,10 +165,10 @@ class Tree:
                 if self.check:
                     continue
                 self.changes.remember()
-                uid, gid, _mode = self.changes.rights(key, declared)
+                uid, gid, mode = self.changes.rights(key, declared, "0400")
                 texts = make(declared["name"], os.path.dirname(key))
-                write_atomically(key, texts[0], 0o400, uid, gid)
-                write_atomically(certificate, texts[1], 0o644, uid, gid)
+                write_atomically(key, texts[0], mode, uid, gid)
+                write_atomically(certificate, texts[1], 0o644)
             self.copies(declared)
 
     def copies(self, declared: dict[str, Any]) -> None:
@@ -165,6 +193,7 @@ class Tree:
             refuse_directory(path)
             self.changes.remember()
             make_folder(os.path.dirname(path))
+            ground.refuse(path)
             # Hidden, because nginx reads every other name in the directory.
             temporary = os.path.join(os.path.dirname(path), STAGED + os.path.basename(path))
             with contextlib.suppress(FileNotFoundError):
@@ -182,12 +211,15 @@ class Tree:
             declared["path"]: {e: declared[e] for e in EFFECTS if declared.get(e)}
             for declared in (*self.wanted["files"], *self.wanted["links"])
         }
-        forgotten = [path for path in known if path not in now] if self.wanted["complete"] else []
+        pairs = {pair[part] for pair in self.wanted["key_pairs"] for part in ("certificate", "key")}
+        forgotten = [path for path in known if path not in now and path not in pairs]
+        forgotten = forgotten if self.wanted["complete"] else []
         for path in (*self.wanted["absent"], *forgotten):
             if not os.path.lexists(path):
                 continue
             self.changes.note(path, known.get(path, {}))
             if not self.check:
+                ground.refuse(path)
                 end_unit(path)
                 refuse_directory(path)
                 self.changes.remember()
@@ -225,6 +257,7 @@ def main() -> None:
             ("users", "dict"),
             ("groups", "str"),
             ("directories", "dict"),
+            ("overrides", "dict"),
             ("key_pairs", "dict"),
             ("files", "dict"),
             ("links", "dict"),
@@ -249,6 +282,8 @@ def main() -> None:
         else:
             tree.whole()
         tree.written()
+    except ground.GroundError as error:
+        fail(module, f"{error.filename} is not root's alone", kind="server_ground")
     except OSError as error:
         kind = "disk_full" if error.errno == errno.ENOSPC else "server_file"
         fail(module, f"{error.filename or 'a file'}: {error.strerror}", kind=kind)

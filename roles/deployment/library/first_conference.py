@@ -40,8 +40,8 @@ def main() -> None:
         module.exit_json(changed=True)
     last = run("journalctl", "-u", unit, "-n", "5", "--no-pager", "-o", "cat").stdout
     if shown(unit, "ExecMainStatus") == NO_BRIDGE:
-        logs = ("/var/log/jitsi/jvb.log", "/var/log/jitsi/jicofo.log")
-        said = run("tail", "-n", "8", *logs).stdout
+        units = ("-u", "jitsi-videobridge2.service", "-u", "jicofo.service")
+        said = run("journalctl", *units, "-n", "16", "--no-pager", "-o", "cat").stdout
         fail(module, "No video bridge signs in", kind="no_bridge", reason=said)
     fail(module, "The bridge carries no conference", kind="no_conference", reason=last.strip())
 

@@ -17,7 +17,7 @@ from typing import Any
 from ansible.module_utils import preflight, protection, readings
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.openpgp import armour, keys
-from ansible.module_utils.prosody_store import account_path, password_matches
+from ansible.module_utils.prosody_store import account_path, password_matches, read_plain
 from ansible.module_utils.school_server import (
     CONFIG,
     PENDING,
@@ -209,7 +209,7 @@ def foreign_sites() -> list[str]:
 
 def trusted_internally(name: str) -> bool:
     """Tell whether this machine's trust store holds Prosody's own certificate."""
-    body = "".join(read_text(f"/var/lib/prosody/{name}.crt").split("-----")[2:3]).strip()
+    body = "".join(read_text(f"/etc/prosody/certs/{name}.crt").split("-----")[2:3]).strip()
     return bool(body) and body in read_text("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -220,7 +220,7 @@ def accounts(given: dict[str, Any]) -> dict[str, Any]:
     for user, secret in (("focus", "focus"), ("jvb", "bridge")):
         password = read_text(f"{SECRETS}/{secret}").strip()
         found[user] = bool(password) and password_matches(account_path(host, user), password)
-    roster = read_text(account_path(host, "focus").replace("/accounts/", "/roster/"))
+    roster = read_plain(account_path(host, "focus").replace("/accounts/", "/roster/"))
     found["roster"] = f"focus.{given['domain']}" in roster
     return {"accounts": found, "trusted": trusted_internally(host)}
 

@@ -11,7 +11,8 @@ import contextlib
 import os
 import shutil
 
-from ansible.module_utils.file_rights import give, read_bytes, rights_of
+from ansible.module_utils.file_rights import read_bytes, rights_of
+from ansible.module_utils.ground import give
 from ansible.module_utils.protection import GUARD, KEPT_RULES, rules_now
 from ansible.module_utils.school_server import make_folder, run, write_atomically
 

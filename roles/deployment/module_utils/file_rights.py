@@ -10,6 +10,7 @@ import pwd
 import stat
 from typing import TYPE_CHECKING
 
+from ansible.module_utils import ground
 from ansible.module_utils.school_server import STAGED, STATE, make_folder, write_atomically
 
 if TYPE_CHECKING:
@@ -44,22 +45,20 @@ def group_number(name: str) -> int | None:
 
 
 def rights_of(path: str) -> tuple[int, int, int]:
-    """Return the numbers of owner and group, and the mode, of what is there."""
-    now = os.stat(path)
+    """Return the numbers of owner and group, and the mode, of what is there: of a link, its own."""
+    now = os.lstat(path)
     return now.st_uid, now.st_gid, stat.S_IMODE(now.st_mode)
 
 
-def give(path: str, rights: tuple[int, int, int]) -> None:
-    """Set owner, group and mode, the mode last: a new owner takes special bits away."""
-    os.chown(path, rights[0], rights[1])
-    os.chmod(path, rights[2])
-
-
 def read_bytes(path: str) -> bytes | None:
-    """Return a file as it is; nothing where there is none, or only a link in its place."""
-    if os.path.islink(path) or not os.path.exists(path):
-        return None
-    with open(path, "rb") as file:
+    """Return a file as it is; nothing where there is none, or a link or a pipe in its place."""
+    try:
+        descriptor = ground.open_file(path)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO):
+            return None
+        raise
+    with os.fdopen(descriptor, "rb") as file:
         return file.read()
 
 
@@ -70,9 +69,15 @@ def refuse_directory(path: str) -> None:
 
 
 def keep_previous(path: str) -> None:
-    """Keep one previous version of a file, in one place, with its rights."""
-    if not os.path.isfile(path) or os.path.islink(path):
+    """Keep one previous version of a file, in one place, with its rights.
+
+    No key of a service, though: nobody wrote it, and it is of use to thieves only.
+    """
+    content = read_bytes(path)
+    if content is None:
         return
     uid, gid, mode = rights_of(path)
+    if uid and b"PRIVATE KEY-----" in content:
+        return
     make_folder(STATE + "/previous", 0o700)
-    write_atomically(STATE + "/previous" + path, read_bytes(path) or b"", mode, uid, gid)
+    write_atomically(STATE + "/previous" + path, content, mode, uid, gid)

@@ -17,9 +17,9 @@ class KeyPairError(Exception):
 
 
 def lasts(certificate: str, key: str) -> bool:
-    """Tell whether a key pair is there and does not end within two months."""
-    if not (os.path.exists(certificate) and os.path.exists(key)):
-        return False
+    """Tell whether a key pair of plain files is there and does not end within two months."""
+    if any(os.path.islink(path) or not os.path.isfile(path) for path in (certificate, key)):
+        return False  # a link leads to what somebody else has made
     seconds = str(RENEW_SECONDS)
     end = run("openssl", "x509", "-in", certificate, "-noout", "-checkend", seconds)
     return end.returncode == 0
@@ -35,7 +35,11 @@ def make(name: str, folder: str) -> tuple[str, str]:
         kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
         # A name that was cut would be another name; the one that counts is in the extension.
         subject = name if len(name) <= COMMON_NAME_CHARACTERS else "jitsi-provision"
-        names = ("-addext", f"subjectAltName=DNS:{name}")
+        # No authority: whoever steals the key can pretend to be this name, and no other.
+        names = (
+            *("-addext", f"subjectAltName=DNS:{name}"),
+            *("-addext", "basicConstraints=critical,CA:FALSE"),
+        )
         written = ("-keyout", key, "-out", certificate)
         common = ("-days", str(DAYS), "-subj", f"/CN={subject}")
         made = run("openssl", "req", "-x509", *common, *kind, *names, *written)

@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ansible.module_utils import ground
+
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
@@ -48,7 +50,11 @@ def secret_values() -> dict[str, str]:
 
 
 def make_folder(path: str, mode: int = 0o755) -> None:
-    """Make a directory and those above it, with these rights even where the umask is strict."""
+    """Make a directory and those above it, with these rights even where the umask is strict.
+
+    Like `write_atomically`, only where root alone can change the way there: GroundError otherwise.
+    """
+    ground.refuse(path)
     missing = []
     while not os.path.isdir(path):
         missing.append(path)
@@ -63,14 +69,14 @@ def write_atomically(
 ) -> None:
     """Replace a file so that a reader, or a cut connection, never sees half of it."""
     make_folder(os.path.dirname(path))
+    ground.refuse(path)
     descriptor, staged = tempfile.mkstemp(dir=os.path.dirname(path), prefix=STAGED)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data if isinstance(data, bytes) else data.encode())
             file.flush()
             os.fsync(file.fileno())
-        os.chown(staged, uid, gid)
-        os.chmod(staged, mode)
+        ground.give(staged, (uid, gid, mode))
         os.replace(staged, path)
     finally:
         with contextlib.suppress(FileNotFoundError):

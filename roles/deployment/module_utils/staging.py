@@ -12,10 +12,9 @@ import string
 import tempfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ansible.module_utils import access_guard
+from ansible.module_utils import access_guard, ground
 from ansible.module_utils.differences import hide, hide_tokens, unified
 from ansible.module_utils.file_rights import (
-    give,
     keep_previous,
     naming,
     read_bytes,
@@ -95,7 +94,7 @@ class Staging:
                     keep_previous(path)
                     os.replace(temporary, path)
                 elif rights_of(path) != (rights := self.changes.rights(path, declared)):
-                    give(path, rights)
+                    ground.give(path, rights)
 
     def stage(self, declared: dict[str, Any]) -> None:
         """Write a file that differs or is to be validated beside the place that it will take."""
@@ -121,13 +120,14 @@ class Staging:
         if self.check:
             return
         make_folder(os.path.dirname(path))
+        ground.refuse(path)
         descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=STAGED)
         self.staged.append(Staged(declared, temporary, differs))
         with os.fdopen(descriptor, "wb") as file:
             file.write(content.encode())
             file.flush()
             os.fsync(file.fileno())
-        give(temporary, rights)
+        ground.give(temporary, rights)
 
     def guard(self, paths: list[str]) -> None:
         """Make the server take the files back by itself, unless access_guard.keep is called."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from provision.verify import teacher
-from tests.unit.modules import Server, utility
+from tests.unit.modules import OWNER, Server, utility
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,7 @@ class Proof:
         (folder / "prosodyctl").write_text(f'#!/bin/sh\necho "$@" >> {self.closed}\n')
         (folder / "prosodyctl").chmod(0o755)
         program = teacher._program().replace(b"/var/lib/prosody", str(self.data).encode())
+        program = program.replace(b'ACCOUNT = "prosody"', f'ACCOUNT = "{OWNER}"'.encode())
         wish = json.dumps({"host": HOST, "seconds": seconds})
         self.process = subprocess.Popen(
             [sys.executable, "-c", teacher._START, wish, str(len(program))],

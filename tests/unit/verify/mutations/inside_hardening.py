@@ -98,6 +98,23 @@ def a_group_of_people_reads_a_key(evidence: Evidence) -> None:
 
 
 @breaks("HST-06")
+def the_bridge_reads_the_focus_password(evidence: Evidence) -> None:
+    readable = parts(evidence)["readers"]["readable"]
+    readable["/etc/jitsi/jicofo/jicofo.conf"].append("jitsi-videobridge2")
+
+
+@breaks("HST-06")
+def the_relay_reads_the_web_servers_key(evidence: Evidence) -> None:
+    parts(evidence)["readers"]["readable"]["/etc/jitsi-provision/tls/key.pem"] = ["coturn"]
+
+
+@breaks("HST-06")
+def a_local_file_is_read_by_two(evidence: Evidence) -> None:
+    both = ["jicofo", "prosody"]
+    parts(evidence)["readers"]["readable"]["/etc/jitsi-provision/local/x.conf"] = both
+
+
+@breaks("HST-06")
 def a_secret_is_short(evidence: Evidence) -> None:
     parts(evidence)["secrets"]["short"] = ["password"]
 
