@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 GROUP = "schools"
 HOSTS = (GROUP, "hosts")
 SECTIONS = ("vars", "hosts")
-ANSIBLE_PREFIX = "ansible_"
+ANSIBLE_PREFIX = ansible_names.PREFIX
+_QUOTES = ("'", '"', "\\", "${")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def load(path: Path, *, files: bool = True) -> Inventory:
 
     With `files`, certificate files that are named there must be readable.
     """
+    _refuse_folder(path)
     document = Document.read(path)
     reading = _check(document, path.parent if files else None)
     if reading.problems:
@@ -65,6 +67,19 @@ def load(path: Path, *, files: bool = True) -> Inventory:
         )
     beside.refuse_settings(path)
     return Inventory(path, reading.schools, reading.shared)
+
+
+def _refuse_folder(path: Path) -> None:
+    """Raise RefusedError for a folder whose name would be more than a name to ssh."""
+    folder = str(path.resolve().parent)
+    if any(sign in folder for sign in _QUOTES) or not folder.isprintable():
+        raise RefusedError(
+            _("The folder of {path} has a name that ssh would take for more.").format(path=path),
+            _("Its path contains a quotation mark, a backslash, {start} or an invisible sign.").format(
+                start="${"
+            ),
+            _("move the project to another folder, then run this again"),
+        )
 
 
 def select(inventory: Inventory, names: Sequence[str], *, everyone: bool = False) -> list[str]:

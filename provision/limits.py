@@ -22,8 +22,10 @@ PORTS_ANSWER = 256 * KIBIBYTE
 """Everything that the listener of `provision check` says."""
 
 # What Ansible's own process may take, and tell.
-ANSIBLE_MEMORY = 1024 * MEBIBYTE
-"""Of each of its processes; a hundred schools need a fifth of it."""
+ANSIBLE_MEMORY = 512 * MEBIBYTE
+"""Of each of its processes; one school needs 66."""
+ANSIBLE_ANSWER = 8 * MEBIBYTE
+"""Everything that one call of ssh brings."""
 ANSIBLE_RESULT = 16 * MEBIBYTE
 """The result of one task; the longest honest one is some hundred kilobytes."""
 ANSIBLE_SILENCE = 900.0
