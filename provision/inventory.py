@@ -27,7 +27,7 @@ GROUP = "schools"
 HOSTS = (GROUP, "hosts")
 SECTIONS = ("vars", "hosts")
 ANSIBLE_PREFIX = ansible_names.PREFIX
-_QUOTES = ("'", '"', "\\", "${")
+_QUOTES = "'\"\\$"
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,7 @@ def _refuse_folder(path: Path) -> None:
     if any(sign in folder for sign in _QUOTES) or not folder.isprintable():
         raise RefusedError(
             _("The folder of {path} has a name that ssh would take for more.").format(path=path),
-            _("Its path contains a quotation mark, a backslash, {start} or an invisible sign.").format(
-                start="${"
-            ),
+            _("Its path contains a quotation mark, a backslash, a $ or an invisible sign."),
             _("move the project to another folder, then run this again"),
         )
 

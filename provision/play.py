@@ -31,7 +31,7 @@ def main() -> None:
         sys.exit(1)
     resource.setrlimit(resource.RLIMIT_DATA, (ANSIBLE_MEMORY, ANSIBLE_MEMORY))
     # Ansible keeps whatever ssh brings, and has no limit to set.
-    subprocess.Popen = _Popen  # type: ignore[misc]
+    subprocess.Popen = _Popen  # type: ignore[assignment,misc]
     sys.argv[0] = "ansible-playbook"
     from ansible.cli.playbook import main as playbook  # noqa: PLC0415 - within the limits
 

@@ -6,7 +6,6 @@ import resource
 import socket
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +17,7 @@ from provision.stream import BoundedStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.technician.conftest import Computer
 
@@ -65,9 +65,6 @@ def test_an_answer_without_end_to_ansible(computer: Computer, verb: str, channel
     assert seen.code in {3, 4}, seen.err
     assert len(seen.err) < 5000
     assert largest_child() <= max(before, limits.ANSIBLE_MEMORY // 1024 + MOST)
-
-
-Behaviour = "Callable[[socket.socket], None]"
 
 
 @pytest.fixture

@@ -99,19 +99,32 @@ class VarsModule: pass
 """
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("ansible.cfg", "[defaults]\nlibrary = evil\ncallback_plugins = evil\n"
-                        "callbacks_enabled = evil\nvars_plugins = evil\nvars_plugins_enabled = evil\n"
-                        "[ssh_connection]\nssh_executable = evil/ssh\n"),
-        ("group_vars/web.yml", "x: 1\n"),
-    ],
-)  # fmt: skip
-def test_what_lies_in_the_folder_is_not_loaded(computer: Computer, name: str, text: str) -> None:
-    computer.write(text, name)
-    for folder in ("evil", "library", "filter_plugins", "callback_plugins", "vars_plugins",
-                   "action_plugins", "lookup_plugins", "module_utils", "connection_plugins"):
+CONFIGURATION = """\
+[defaults]
+library = evil
+callback_plugins = evil
+callbacks_enabled = evil
+vars_plugins = evil
+vars_plugins_enabled = evil
+[ssh_connection]
+ssh_executable = evil/ssh
+"""
+
+
+def test_what_lies_in_the_folder_is_not_loaded(computer: Computer) -> None:
+    computer.write(CONFIGURATION, "ansible.cfg")
+    computer.write(CONFIGURATION, "../home/.ansible.cfg")
+    for folder in (
+        "evil",
+        "library",
+        "filter_plugins",
+        "callback_plugins",
+        "vars_plugins",
+        "action_plugins",
+        "lookup_plugins",
+        "module_utils",
+        "connection_plugins",
+    ):
         for module in ("evil", "school_settings", "server_facts", "quoting", "ssh"):
             computer.write(PLUGIN, f"{folder}/{module}.py")  # fmt: skip
     computer.write("#!/bin/sh\nMARK\n", "evil/ssh").chmod(0o755)
@@ -131,7 +144,7 @@ def test_a_template_in_a_setting_is_text_that_is_refused(computer: Computer, set
 
 
 @pytest.mark.parametrize("tag", ["!vault |\n        $ANSIBLE_VAULT;1.1;AES256", "!unsafe x",
-                                 "!!python/object/apply:os.system [\"MARK\"]"])  # fmt: skip
+                                 '!!python/object/apply:os.system ["MARK"]'])  # fmt: skip
 def test_a_tag_is_no_setting(computer: Computer, tag: str) -> None:
     computer.write(f"{NORD}      imprint_url: {tag}\n")
     assert computer.run("plan").code == 2
