@@ -21,6 +21,8 @@ FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 NAT64 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48")))
 """Behind these, a router in between reaches an IPv4 address."""
+_SPECIAL = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("fec0::/10"))
+"""What older versions of Python take for the internet: a cloud tells its secrets on the first."""
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
@@ -43,6 +45,8 @@ def is_public(address: str) -> bool:
 
 
 def _is_global(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if any(address in network for network in _SPECIAL):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
