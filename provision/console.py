@@ -54,13 +54,25 @@ def paragraph(text: str, indent: int) -> None:
 
 def result_json(data: Any) -> None:
     """Write what the command was asked for, for a machine."""
-    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(as_json(data, indent=2) + "\n")
 
 
 def result_line(data: Any) -> None:
     """Write what the command was asked for as one line, for a machine."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+    sys.stdout.write(as_json(data) + "\n")
     sys.stdout.flush()
+
+
+def as_json(data: Any, indent: int | None = None) -> str:
+    """Return data as JSON that people can read, and that controls no terminal and no editor.
+
+    Letters stay as they are; signs that are not shown, or turn the direction of what follows, are
+    escaped.
+    """
+    text = json.dumps(data, indent=indent, ensure_ascii=False)
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text
+    )
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -16,6 +16,7 @@ from provision.errors import Problem, SettingsError
 from provision.i18n import N_, _
 from provision.school_settings import closest, shown, unknown
 from provision.settings import RENAMED, TABLE
+from provision.yaml_bounds import TooLargeError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,8 +104,10 @@ def _table(path: Path) -> Iterator[tuple[int, list[str]]]:
 def _text(path: Path) -> str:
     """Return the file's text, or raise why it cannot be read."""
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
         return content.decode("utf-8-sig")
+    except TooLargeError as error:
+        raise CsvError(str(path), [Problem(str(error))]) from error
     except FileNotFoundError as error:
         sentence = _("There is no such file.")
         raise CsvError(str(path), [Problem(sentence)], next=_next_step()) from error

@@ -87,7 +87,7 @@ def deploy(
         outcomes = runner.run(
             "deploy",
             inventory,
-            list(schools),
+            schools,
             observe=progress.observe,
             output=console.note if verbose else None,
             rehearse=rehearse,

@@ -7,6 +7,7 @@ nothing, so that plain ``ansible-playbook`` does the same as the program.
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,11 +18,11 @@ from provision.checks import certificate, clock, machine, protection, renewal, s
 from provision.checks.facts import on_server
 from provision.checks.result import Level, failures
 from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
+from provision.hand_over import DIRECTORY
 from provision.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 OWN = "/var/lib/jitsi-provision/own"
 # A provider's image may have one of these already; a second one would push it out.
@@ -52,6 +53,11 @@ def answer(action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             "msg": "\n".join([error.what, *(f"{label}: {text}" for label, text in rows)]),
             "error": {"what": error.what, "rows": rows, "exit_code": int(error.exit_code)},
         }
+
+
+def directory(variables: Mapping[str, Any]) -> Path:
+    """Return where inventory.yml is, from which paths of files are read."""
+    return Path(str(variables.get(DIRECTORY) or variables.get("inventory_dir") or "."))
 
 
 def prepare(host: str, values: dict[str, Any], base: Path, roles: Path) -> dict[str, Any]:

@@ -29,7 +29,10 @@ BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
 SETTINGS_INTRODUCTION = (
     "A school is an entry below `schools: hosts:` in `inventory.yml`; what holds for all schools "
     "stands once below `schools: vars:`. `provision new` asks for the first {asked}; the others "
-    "have good defaults. `ansible_…` variables are handed to Ansible as they are."
+    "have good defaults. Of Ansible's own variables only `ansible_ssh_private_key_file` and "
+    "`ansible_ssh_timeout` may stand there: others could run a program on your computer, in an "
+    "inventory of somebody else. `deployment_lock_seconds` and `deployment_guard_seconds` may "
+    "stand in `group_vars/schools.yml` beside it."
 )
 ERRORS_INTRODUCTION = (
     "Every error says what happened, why, and what to do next, on the error stream. Results go to "

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from provision.atomic import write_at_once
 from provision.errors import RefusedError
 from provision.i18n import _
+from provision.yaml_bounds import TooLargeError, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,10 +126,12 @@ def pin(path: Path, address: str, port: int, key: HostKey) -> None:
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        text = read_bytes(path).decode("utf-8", errors="surrogateescape")
         return text.removesuffix("\n").split("\n") if text else []
     except FileNotFoundError:
         return []
+    except TooLargeError as error:
+        raise RefusedError(_("{path} cannot be read").format(path=path), str(error)) from error
     except OSError as error:
         raise RefusedError(
             _("{path} cannot be read").format(path=path), str(error.strerror)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from provision import ansible_names
+from provision import inventory_beside as beside
 from provision import inventory_edits as edits
 from provision.checks import values as checks
 from provision.errors import Problem, RefusedError, SettingsError, UsageError
 from provision.i18n import _
-from provision.inventory_beside import refuse_settings
 from provision.inventory_file import Document, Place, plain
 from provision.school_settings import check_value, closest, shown, unknown, validate
 from provision.settings import TABLE, School
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 GROUP = "schools"
 HOSTS = (GROUP, "hosts")
 SECTIONS = ("vars", "hosts")
-ANSIBLE_PREFIX = "ansible_"
+ANSIBLE_PREFIX = ansible_names.PREFIX
+_QUOTES = "'\"\\$"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def load(path: Path, *, files: bool = True) -> Inventory:
 
     With `files`, certificate files that are named there must be readable.
     """
+    _refuse_folder(path)
     document = Document.read(path)
     reading = _check(document, path.parent if files else None)
     if reading.problems:
@@ -62,8 +65,19 @@ def load(path: Path, *, files: bool = True) -> Inventory:
             reading.problems,
             next=_("correct the file, then run the same command again"),
         )
-    refuse_settings(path)
+    beside.refuse_settings(path)
     return Inventory(path, reading.schools, reading.shared)
+
+
+def _refuse_folder(path: Path) -> None:
+    """Raise RefusedError for a folder whose name would be more than a name to ssh."""
+    folder = str(path.resolve().parent)
+    if any(sign in folder for sign in _QUOTES) or not folder.isprintable():
+        raise RefusedError(
+            _("The folder of {path} has a name that ssh would take for more.").format(path=path),
+            _("Its path contains a quotation mark, a backslash, a $ or an invisible sign."),
+            _("move the project to another folder, then run this again"),
+        )
 
 
 def select(inventory: Inventory, names: Sequence[str], *, everyone: bool = False) -> list[str]:
@@ -142,9 +156,19 @@ def remove_school(path: Path, key: str) -> None:
 
 def variable(path: Path, key: str, name: str) -> Any:
     """Return what the file says of a school, or for all, in one of Ansible's own variables."""
+    return ansible_variables(path, [key])[key].get(name, "")
+
+
+def ansible_variables(path: Path, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return Ansible's own variables that the file has for each school, all of them allowed."""
     group = plain(Document.read(path).data)[GROUP]
-    own = group["hosts"][key] or {}
-    return own.get(name, (group.get("vars") or {}).get(name, ""))
+    shared = beside.variables(path) | (group.get("vars") or {})
+    names = ansible_names.ALLOWED | ansible_names.ROLES.keys()
+    found = {key: {**shared, **(group["hosts"][key] or {})} for key in keys}
+    return {
+        key: {name: value for name, value in values.items() if name in names}
+        for key, values in found.items()
+    }
 
 
 def set_value(path: Path, key: str, name: str, value: Any) -> None:
@@ -226,7 +250,9 @@ def _section(
 def _shared(reading: _Reading, document: Document, data: object) -> dict[str, Any]:
     """Return the settings that hold for all schools, those with problems left out."""
     place = (GROUP, "vars")
-    shared = _ours(_section(reading, document, data, place, None))
+    section = _section(reading, document, data, place, None)
+    _refuse_ansible(reading, document, section, place)
+    shared = _ours(section)
     for name, value in list(shared.items()):
         problem = None
         if name not in TABLE:
@@ -258,7 +284,9 @@ def _school(
         problem = Problem(str(error), value=shown(key), line=document.line(place))
         reading.problems.append(problem)
     data = document.data[GROUP]["hosts"][key]
-    own = _ours(_section(reading, document, data, place, None))
+    section = _section(reading, document, data, place, None)
+    _refuse_ansible(reading, document, section, place)
+    own = _ours(section)
     if data is not None and not isinstance(data, dict):
         return
     school, problems = validate({**shared, **own}, base)
@@ -270,8 +298,23 @@ def _school(
         reading.schools[key] = school
 
 
+def _refuse_ansible(
+    reading: _Reading, document: Document, variables: Mapping[str, Any], place: Place
+) -> None:
+    """Find what is wrong with Ansible's own variables, which could run a program here."""
+    school = "vars" if place[-1] == "vars" else str(place[-1])
+    for name, value in variables.items():
+        if not str(name).startswith(ANSIBLE_PREFIX):
+            continue
+        if sentence := ansible_names.wrong(str(name), plain(value)):
+            line = document.line((*place, name))
+            given = "" if ansible_names.is_secret(str(name)) else shown(plain(value))
+            problem = Problem(sentence, shown(str(name), quotes=False), given, school, line)
+            reading.problems.append(problem)
+
+
 def _ours(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what concerns us; Ansible's own variables are Ansible's business."""
+    """Return what concerns us; Ansible's own variables are not settings."""
     return {
         name: plain(value)
         for name, value in variables.items()

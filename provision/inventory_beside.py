@@ -1,19 +1,21 @@
-"""What Ansible would read beside inventory.yml: `host_vars` and `group_vars` outweigh that file.
+"""What stands beside inventory.yml: of `host_vars` and `group_vars` the program takes little.
 
-A setting there would count for Ansible and be unknown to the program, so it is refused. Ansible's
-own variables, and those of the roles, may stand there.
+Plain Ansible reads both, and lets them outweigh inventory.yml. A setting there, or a variable that
+could run a program, is refused: it would count for Ansible and be unknown to the program. What the
+roles let a project set may stand in `group_vars/schools.yml`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode
-
+from provision import ansible_names
 from provision.errors import Problem, SettingsError
 from provision.i18n import _
-from provision.inventory_file import parser
+from provision.inventory_file import Document, plain
+from provision.school_settings import shown
 from provision.settings import TABLE
 
 if TYPE_CHECKING:
@@ -21,13 +23,26 @@ if TYPE_CHECKING:
 
 FOLDERS = ("group_vars", "host_vars")
 ENDINGS = {"", ".yml", ".yaml", ".json"}
+OURS = "group_vars/schools.yml"
+"""The one file beside inventory.yml that the program reads."""
+MOST_FILES = 1000
+
+
+def variables(inventory: Path) -> dict[str, Any]:
+    """Return what the roles let a project set, and a project has set."""
+    path = inventory.parent / OURS
+    found = plain(Document.read(path).data) if path.is_file() else None
+    names = ansible_names.ALLOWED | ansible_names.ROLES.keys()
+    return {name: value for name, value in (found or {}).items() if name in names}
 
 
 def refuse_settings(inventory: Path) -> None:
-    """Raise SettingsError where a file beside the inventory holds a setting of a school."""
+    """Raise SettingsError where a file beside the inventory says what it must not."""
     for folder in FOLDERS:
-        for path in sorted((inventory.parent / folder).rglob("*")):
-            if path.suffix in ENDINGS and path.is_file() and (problems := _settings(path)):
+        for path in sorted(islice((inventory.parent / folder).rglob("*"), MOST_FILES)):
+            if path.suffix not in ENDINGS or not path.is_file():
+                continue
+            if problems := _problems(path, ours=path == inventory.parent / OURS):
                 raise SettingsError(
                     str(path),
                     problems,
@@ -37,17 +52,30 @@ def refuse_settings(inventory: Path) -> None:
                 )
 
 
-def _settings(path: Path) -> list[Problem]:
-    """Return a problem for each setting in a file; what is no YAML is Ansible's to complain of."""
+def _problems(path: Path, *, ours: bool) -> list[Problem]:
+    """Return what is wrong with a file beside the inventory."""
     try:
-        root = parser().compose(path.read_text(encoding="utf-8"))
-    except (YAMLError, OSError, UnicodeDecodeError):
+        document = Document.read(path)
+    except SettingsError:
+        if ours:
+            raise
+        return []  # nobody reads it but plain Ansible, whose business it is
+    if not isinstance(document.data, Mapping):
         return []
-    if not isinstance(root, MappingNode):
-        return []
-    sentence = _("Settings of a school count only in inventory.yml; here Ansible alone sees them.")
-    return [
-        Problem(sentence, key.value, line=key.start_mark.line + 1)
-        for key, _value in root.value
-        if key.value in TABLE
-    ]
+    problems = list(document.problems) if ours else []
+    for name, value in plain(document.data).items():
+        if sentence := _wrong(str(name), value, ours=ours):
+            line = document.line((name,))
+            problems.append(Problem(sentence, shown(str(name), quotes=False), line=line))
+    return problems
+
+
+def _wrong(name: str, value: Any, *, ours: bool) -> str:
+    """Return what is wrong with a variable beside inventory.yml, or nothing."""
+    if name in TABLE:
+        return _("Settings of a school count only in inventory.yml; here Ansible alone sees them.")
+    if not name.startswith(ansible_names.PREFIX) and name not in ansible_names.ROLES:
+        return ""
+    if not ours and (name in ansible_names.ALLOWED or name in ansible_names.ROLES):
+        return _("It counts only in {path}.").format(path=OURS)
+    return ansible_names.wrong(name, value)

@@ -15,6 +15,7 @@ from provision.atomic import write_at_once
 from provision.errors import Problem, RefusedError, SettingsError
 from provision.i18n import _
 from provision.school_settings import shown
+from provision.yaml_bounds import TooLargeError, read_bytes, unbounded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,12 +39,20 @@ class Document:
         self.problems: list[Problem] = []
         self.spans: dict[Place, tuple[Node, Node]] = {}
         try:
+            if problem := unbounded(text):
+                raise SettingsError(str(path), [problem], next=_("correct this line first"))
             root = parser().compose(text)
             self.data: Any = parser().load(text)
         except YAMLError as error:
             raise SettingsError(
                 str(path), [_syntax(error, text)], next=_("correct this line first")
             ) from error
+        except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
+            # A date that there is not, a tag with a wrong word behind it, a mapping as a name.
+            sentence = _("A word in this file means no value: {reason}.").format(
+                reason=shown(str(error), quotes=False)
+            )
+            raise SettingsError(str(path), [Problem(sentence)]) from error
         if root is not None:
             self._walk(root, ())
 
@@ -51,8 +60,10 @@ class Document:
     def read(cls, path: Path) -> Document:
         """Return the file, or raise why it cannot be read."""
         try:
-            content = path.read_bytes()
+            content = read_bytes(path)
             return cls(path, content.decode("utf-8-sig"), content)
+        except TooLargeError as error:
+            raise SettingsError(str(path), [Problem(str(error))]) from error
         except FileNotFoundError as error:
             raise SettingsError(
                 str(path),
@@ -83,6 +94,10 @@ class Document:
         if not isinstance(node, MappingNode) or len(place) >= DEPTH:
             return
         for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                sentence = _("A name is a word, and no list or mapping.")
+                self.problems.append(Problem(sentence, line=_line(key)))
+                continue
             here = (*place, key.value)
             school = here[-2] if len(here) == DEPTH else ""
             if here in self.spans:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import tempfile
-import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from provision import bounded, limits
 from provision.errors import ServerError
 from provision.i18n import _
 
@@ -17,7 +14,6 @@ if TYPE_CHECKING:
 
     from provision.settings import School
 
-SECONDS = 60
 # sshd says these in English whatever language the server speaks.
 EXPIRED = re.compile(
     r"password has expired|password change required|change your password", re.IGNORECASE
@@ -60,22 +56,21 @@ def arguments(school: School, known_hosts: Path, identity: Path | None, command:
 def run(
     school: School, known_hosts: Path, identity: Path | None, command: str, text: str = ""
 ) -> Said:
-    """Return what a command on the server says; nobody is asked anything."""
-    try:
-        done = subprocess.run(
-            arguments(school, known_hosts, identity, command),
-            input=text,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=SECONDS,
-        )
-    except FileNotFoundError as error:
-        raise _missing() from error
-    except subprocess.TimeoutExpired:
+    """Return what a command on the server says; nobody is asked anything.
+
+    Raises ServerError where it says far too much.
+    """
+    done = _finished(
+        arguments(school, known_hosts, identity, command),
+        text,
+        seconds=limits.SSH_SECONDS,
+        limit=limits.SSH_ANSWER,
+    )
+    if done.endless:
+        raise endless()
+    if done.late:
         return Said(_SSH_FAILED, "timed out")
-    return Said(done.returncode, (done.stdout + done.stderr).strip())
+    return Said(done.code, (done.out + done.err).decode(errors="replace").strip())
 
 
 def read(
@@ -93,32 +88,26 @@ def read(
     One that writes more than `limit` bytes, or runs longer, is cut off.
     """
     call = arguments(school, known_hosts, identity, command)
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as complaint:
-        given.write(text.encode())
-        given.seek(0)
-        try:
-            process = subprocess.Popen(
-                call, stdin=given, stdout=subprocess.PIPE, stderr=complaint, start_new_session=True
-            )
-        except FileNotFoundError as error:
-            raise _missing() from error
-        assert process.stdout
-        clock = threading.Timer(seconds, process.kill)
-        clock.start()
-        try:
-            said = process.stdout.read(limit)
-        finally:
-            clock.cancel()
-            process.stdout.close()  # what writes on without end is ended by this
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(1)
-            process.kill()
-            code = process.wait()
-        complaint.seek(0)
-        told = complaint.read(limit)
-    if code < 0 and not said:
+    done = _finished(call, text, seconds=seconds, limit=limit)
+    if done.late and not done.out:
         return Said(_SSH_FAILED, "timed out")
-    return Said(code, (said or told).decode(errors="replace").strip())
+    return Said(done.code, (done.out or done.err).decode(errors="replace").strip())
+
+
+def endless() -> ServerError:
+    """Return the error for a server that says far more than anybody asked."""
+    return ServerError(
+        _("The server sends without end."),
+        _("What it sent was thrown away."),
+        _("check `address` in inventory.yml; if it is right, somebody has changed this server"),
+    )
+
+
+def _finished(call: list[str], text: str, *, seconds: float, limit: int) -> bounded.Finished:
+    try:
+        return bounded.run(call, text, seconds=seconds, limit=limit)
+    except FileNotFoundError as error:
+        raise _missing() from error
 
 
 def _missing() -> ServerError:

@@ -12,9 +12,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision import listener, openssh, probe
+from provision import environment, listener, openssh, probe
 from provision.checks.hosts import as_ip
 from provision.i18n import _
+from provision.limits import PORTS_ANSWER
 from provision.probe import Aim, Reach, Reading
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ async def look(school: School, known_hosts: Path, identity: Path | None) -> Port
     words = openssh.arguments(school, known_hosts, identity, command)
     pipe = asyncio.subprocess.PIPE
     try:
-        session = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=pipe)
+        session = await asyncio.create_subprocess_exec(
+            *words, stdin=pipe, stdout=pipe, stderr=pipe, env=environment.ours()
+        )
     except FileNotFoundError:
         return Ports(reason="ssh")
     try:
@@ -70,9 +73,10 @@ async def look(school: School, known_hosts: Path, identity: Path | None) -> Port
         # Its standard input is closed with it, and that ends the listener.
         with suppress(ProcessLookupError):
             session.kill()
-        with suppress(TimeoutError):  # a program that ssh has started may outlive it
-            await asyncio.wait_for(session.communicate(), GOODBYE)
+        # Nothing more is read; a program that ssh has started may outlive it, with its pipes.
         session._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
+        with suppress(TimeoutError):
+            await asyncio.wait_for(session.wait(), GOODBYE)
 
 
 async def _with_listener(session: asyncio.subprocess.Process, school: School) -> Ports:
@@ -117,7 +121,11 @@ async def _told(session: asyncio.subprocess.Process, line: str) -> dict[str, Any
     assert session.stdout
     session.stdin.write(f"{line}\n".encode())
     await session.stdin.drain()
+    heard = 0
     while answer := await session.stdout.readline():
+        heard += len(answer)
+        if heard > PORTS_ANSWER:
+            break
         if answer.startswith(b"{"):  # shells of some providers greet first
             told: dict[str, Any] = json.loads(answer)
             return told
@@ -126,9 +134,12 @@ async def _told(session: asyncio.subprocess.Process, line: str) -> dict[str, Any
 
 async def _last_words(session: asyncio.subprocess.Process) -> str:
     """Return what ssh, sudo or Python said when there was no listener."""
+    assert session.stderr
     said = b""
     with suppress(TimeoutError):
-        said = (await asyncio.wait_for(session.communicate(), GOODBYE))[1]
+        async with asyncio.timeout(GOODBYE):
+            while len(said) < PORTS_ANSWER and (part := await session.stderr.read(4096)):
+                said += part
     lines = said.decode(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 

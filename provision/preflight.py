@@ -88,7 +88,7 @@ def examine(
     outside.start()
     step = console.Step(_("look at server, names and ports"))
     try:
-        outcomes = runner.run("check", inventory, list(wanted))
+        outcomes = runner.run("check", inventory, wanted)
         outside.join()
     except BaseException:
         outside.cancel()

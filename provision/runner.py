@@ -1,29 +1,38 @@
 """The only module that starts Ansible: turns its events into phases, changes and failures.
 
-Ansible's own record of a run (every result, on disk) goes to a private temporary directory that is
-deleted with the run.
+Ansible reads an inventory of ours and tells its events through a pipe: neither settings nor results
+are on the disk. Its environment and its configuration are ours, too.
 """
 
 from __future__ import annotations
 
+import json
 import locale
 import os
+import selectors
+import signal
+import subprocess
 import sys
-import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ansible_runner
-
-from provision import i18n, paths
+from provision import environment, folders, hand_over, i18n, inventory, limits, paths
+from provision.i18n import N_, _
+from provision.play import START
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from provision.settings import School
 
 PHASES = ("look", "write", "install", "accounts", "start", "conference", "access", "certificate")
 """In the order of the tasks, whose names begin with one of these and a bar."""
+GOODBYE = 3.0
+"""How many seconds Ansible has to end what runs, before it is killed."""
+ENDLESS = N_("The server sends without end.")
 
 
 @dataclass
@@ -61,39 +70,25 @@ class _Events:
 
     outcomes: dict[str, Outcome]
     observe: Callable[[str, str], None]
-    output: Callable[[str], None] | None
 
-    def __call__(self, event: dict[str, Any]) -> bool:
-        """Take one event; nothing of it is kept on disk."""
-        if self.output and event.get("stdout"):
-            self.output(event["stdout"])
-        data = event.get("event_data", {})
-        phase, bar, name = str(data.get("task", "")).partition(" | ")
-        outcome = self.outcomes.get(data.get("host", ""))
-        kind = event.get("event", "")
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Take one event."""
+        phase, bar, name = str(event["task"]).partition(" | ")
+        outcome = self.outcomes.get(event["host"])
         if not bar or outcome is None:
-            return False
-        if kind == "runner_on_start":
+            return
+        if event["kind"] == "start":
             self.observe(outcome.school, phase)
-        elif kind in {"runner_on_ok", "runner_on_failed", "runner_on_unreachable"}:
-            result = data.get("res", {})
-            outcome.seconds[phase] = outcome.seconds.get(phase, 0.0) + _took(data)
-            if kind == "runner_on_ok":
-                outcome.results[name] = result
-            else:
-                outcome.failure = result | {
-                    "phase": phase,
-                    "unreachable": kind == "runner_on_unreachable",
-                }
-        return False
-
-
-def _took(data: dict[str, Any]) -> float:
-    """Return the seconds of a task."""
-    begun, ended = data.get("start"), data.get("end")
-    if not begun or not ended:
-        return float(data.get("duration", 0.0))
-    return (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds()
+            return
+        result = event["result"]
+        outcome.seconds[phase] = outcome.seconds.get(phase, 0.0) + event["seconds"]
+        if event["kind"] == "ok":
+            outcome.results[name] = result
+            return
+        if result.get("endless"):
+            result["msg"] = _(ENDLESS)
+        unreachable = event["kind"] == "unreachable"
+        outcome.failure = result | {"phase": phase, "unreachable": unreachable}
 
 
 def _usable_locale() -> dict[str, str]:
@@ -115,46 +110,145 @@ def _usable_locale() -> dict[str, str]:
 
 def run(
     playbook: str,
-    inventory: Path,
-    schools: Sequence[str],
+    inventory_file: Path,
+    schools: Mapping[str, School],
     *,
     observe: Callable[[str, str], None] = lambda _school, _phase: None,
     output: Callable[[str], None] | None = None,
-    variables: dict[str, Any] | None = None,
+    variables: Mapping[str, Any] | None = None,
     rehearse: bool = False,
 ) -> dict[str, Outcome]:
     """Run a playbook on schools and return what happened, by school.
 
     ``observe`` is told each school's phase as it begins; ``output`` receives Ansible's own lines.
-    ``variables`` may hold secrets: they travel in a file that only this user can read. Raises
-    KeyboardInterrupt after Ctrl-C; what already runs on a server, ends there by itself.
+    ``variables`` may hold secrets: they are handed over in memory. Raises KeyboardInterrupt after
+    Ctrl-C; what already runs on a server, ends there by itself.
     """
     outcomes = {school: Outcome(school) for school in schools}
-    with tempfile.TemporaryDirectory(prefix="provision-") as private:
-        finished = ansible_runner.run(
-            private_data_dir=private,
-            playbook=str(paths.playbook(playbook)),
-            inventory=str(inventory.resolve()),
-            limit=",".join(schools),
-            cmdline="--check --diff" if rehearse else None,
-            extravars=variables or {},
-            envvars={
-                "ANSIBLE_CONFIG": str(paths.playbooks() / "ansible.cfg"),
-                # Beside this Python stands the Ansible that belongs to the program; with pipx it is
-                # not on PATH.
-                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-                # For the sentences of the action plugins, which run in Ansible's process.
-                i18n.VARIABLE: i18n.language(),
-                **_usable_locale(),
-            },
-            event_handler=_Events(outcomes, observe, output),
-            quiet=True,
-            settings={"suppress_ansible_output": True, "idle_timeout": 900},
-        )
-        if finished.status == "canceled":
-            raise KeyboardInterrupt
-        if finished.rc and not any(outcome.failure for outcome in outcomes.values()):
-            said = finished.stdout.read()[-1500:] if finished.stdout else ""
-            for outcome in outcomes.values():
-                outcome.failure = {"phase": "", "unreachable": False, "msg": said.strip()}
+    own = inventory.ansible_variables(inventory_file, list(schools))
+    content = hand_over.text(inventory_file.parent, schools, own, variables or {})
+    options = ["--check", "--diff"] if rehearse else []
+    with folders.temporary() as private, hand_over.in_memory(content) as given:
+        arguments = ["-i", f"/dev/fd/{given}", *options, str(paths.playbook(playbook))]
+        ansible = _Ansible(arguments, given, private)
+        code = ansible.follow(_Events(outcomes, observe), output)
+    if code and not any(outcome.failure for outcome in outcomes.values()):
+        for outcome in outcomes.values():
+            outcome.failure = {"phase": "", "unreachable": False, "msg": ansible.last_words}
     return outcomes
+
+
+class _Ansible:
+    """Ansible's process, and what it says."""
+
+    def __init__(self, arguments: Sequence[str], given: int, private: Path) -> None:
+        self._events, told = os.pipe()
+        self._unread = b""
+        self._said = self._line = b""
+        self._heard = time.monotonic()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", START, str(paths.PACKAGE.parent), str(os.getpid()),
+                 *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(given, told),
+                env=_environment(told, private),
+                # Ctrl-C goes to the program alone, which ends this.
+                start_new_session=True,
+            )  # fmt: skip
+        except BaseException:
+            os.close(self._events)
+            raise
+        finally:
+            os.close(told)
+
+    @property
+    def last_words(self) -> str:
+        """What it said last of all."""
+        return self._said.decode(errors="replace")[-1500:].strip()
+
+    def follow(
+        self, take: Callable[[dict[str, Any]], None], output: Callable[[str], None] | None
+    ) -> int:
+        """Take its events until it has ended, however that is; return its exit code."""
+        assert self._process.stdout
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._events, selectors.EVENT_READ, take)
+                selector.register(self._process.stdout, selectors.EVENT_READ, output)
+                while selector.get_map() and self._goes_on(selector):
+                    pass
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(GOODBYE)
+        finally:
+            self._end(output)
+        return self._process.returncode
+
+    def _goes_on(self, selector: selectors.BaseSelector) -> bool:
+        """Take what is there; return whether there can be more."""
+        ready = selector.select(1.0)
+        for key, _mask in ready:
+            data = os.read(key.fd, 65536)
+            if not data:
+                selector.unregister(key.fileobj)
+            elif key.fd == self._events:
+                self._take(data, key.data)
+            else:
+                self._hear(data, key.data)
+        if ready:
+            self._heard = time.monotonic()
+            return True
+        # A program that ssh has started may hold a pipe for longer than Ansible lives.
+        return (
+            self._process.poll() is None and time.monotonic() - self._heard < limits.ANSIBLE_SILENCE
+        )
+
+    def _take(self, data: bytes, take: Callable[[dict[str, Any]], None]) -> None:
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            take(json.loads(line))
+
+    def _hear(self, data: bytes, output: Callable[[str], None] | None) -> None:
+        self._said = (self._said + data)[-limits.ANSIBLE_OUTPUT :]
+        if not output:
+            return
+        *lines, rest = (self._line + data).split(b"\n")
+        self._line = rest[-limits.ANSIBLE_OUTPUT :]
+        for line in lines:
+            output(line.decode(errors="replace"))
+
+    def _end(self, output: Callable[[str], None] | None) -> None:
+        """End it with all that it has started, and close what it wrote to."""
+        if output and self._line:
+            output(self._line.decode(errors="replace"))
+        if self._process.poll() is None:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(GOODBYE)
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        os.close(self._events)
+        assert self._process.stdout
+        self._process.stdout.close()
+
+
+def _environment(events: int, private: Path) -> dict[str, str]:
+    """Return the environment of Ansible's process."""
+    return environment.ours(
+        {
+            "ANSIBLE_CONFIG": str(paths.playbooks() / "ansible.cfg"),
+            "ANSIBLE_LOCAL_TEMP": str(private),
+            "ANSIBLE_CALLBACK_PLUGINS": str(paths.PACKAGE / "events"),
+            "ANSIBLE_CALLBACKS_ENABLED": "school_events",
+            "PROVISION_EVENTS": str(events),
+            # Beside this Python stands the Ansible that belongs to the program; with pipx it is
+            # not on PATH.
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            # For the sentences of the action plugins, which run in Ansible's process.
+            i18n.VARIABLE: i18n.language(),
+            **_usable_locale(),
+        }
+    )

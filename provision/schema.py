@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from provision import ansible_names
 from provision.i18n import _
 from provision.settings import TABLE, School
 
@@ -49,6 +50,5 @@ def _variables(properties: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": ["object", "null"],
         "additionalProperties": False,
-        "patternProperties": {"^ansible_": {}},
-        "properties": properties,
+        "properties": properties | {name: {} for name in sorted(ansible_names.ALLOWED)},
     }

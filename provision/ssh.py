@@ -19,7 +19,9 @@ from provision.errors import ProvisionError, ServerError
 from provision.failures import explain
 from provision.host_keys import HostKey
 from provision.i18n import _
-from provision.openssh import Said, wants_password_change
+from provision.limits import PROMPT
+from provision.openssh import Said, endless, wants_password_change
+from provision.stream import BoundedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -145,6 +147,8 @@ class Session:
             said = b""
             while part := channel.recv(4096):
                 said += part
+            if self._sends_without_end():
+                raise endless()
             return channel.recv_exit_status(), said.decode(errors="replace")
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise self._lost(error) from error
@@ -183,7 +187,12 @@ class Session:
                 ),
             )
 
+    def _sends_without_end(self) -> bool:
+        return isinstance(self.transport.sock, BoundedStream) and self.transport.sock.endless
+
     def _lost(self, error: Exception) -> ServerError:
+        if self._sends_without_end():
+            return endless()
         if "no existing session" in str(error).lower() or isinstance(error, EOFError):
             reason = _("It ends connections after too many attempts to sign in.")
         else:
@@ -213,7 +222,7 @@ def _transport(server: Server, kinds: Iterable[str]) -> paramiko.Transport:
         raise _unreachable(server, "Could not resolve hostname") from error
     except OSError as error:
         raise _unreachable(server, str(error)) from error
-    transport = paramiko.Transport(stream)
+    transport = paramiko.Transport(BoundedStream(stream))  # type: ignore[arg-type]
     transport.banner_timeout = transport.handshake_timeout = SECONDS
     transport.auth_timeout = PATIENCE
     known = set(transport.get_security_options().key_types)
@@ -265,7 +274,7 @@ def _read_prompt(channel: paramiko.Channel, *, ends: bool) -> tuple[str, bool]:
             return said, bool(re.search(r":\s?$", said))
         if not part:
             return said, False
-        said += part.decode(errors="replace")
+        said = (said + part.decode(errors="replace"))[-PROMPT:]
         # The end of a line that looks like a question may only be the end of what has arrived.
         complete = re.search(r":[ \t]?$", said) or (ends and said.strip())
         channel.settimeout(QUIET if complete else PATIENCE)

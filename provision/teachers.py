@@ -108,7 +108,7 @@ def _present(passwords: dict[str, str]) -> dict[str, Any]:
 def _change(inventory: Path, key: str, school: School, variables: dict[str, Any]) -> dict[str, Any]:
     """Run the playbook and return what it says of the accounts."""
     connect.ensure(inventory, {key: school})
-    outcome = runner.run("teachers", inventory, [key], variables=variables)[key]
+    outcome = runner.run("teachers", inventory, {key: school}, variables=variables)[key]
     if outcome.failure:
         raise explain(outcome.failure, school, key)
     return outcome.results["Change teachers' accounts"]

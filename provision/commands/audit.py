@@ -14,10 +14,18 @@ UrlArgument = Annotated[
     typer.Argument(metavar="URL", help=N_("The server's web address."), show_default=False),
 ]
 
+PrivateOption = Annotated[
+    bool,
+    typer.Option(
+        "--private", help=N_("The server may be in a private network, such as the school's own.")
+    ),
+]
+
 
 def command(
     url: UrlArgument,
     browser: BrowserOption = False,
+    private: PrivateOption = False,
     verbose: TellAllOption = False,
     json: JsonOption = False,
 ) -> int:
@@ -29,4 +37,4 @@ def command(
     For example:
       provision audit https://meet.example.org
     """
-    return audit(url, browser=browser, as_json=json, verbose=verbose)
+    return audit(url, browser=browser, private=private, as_json=json, verbose=verbose)

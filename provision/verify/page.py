@@ -9,6 +9,7 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from provision.console import printable
 from provision.controls import MARKS, groups, sources
 from provision.i18n import _, language
 from provision.verify import summary
@@ -35,13 +36,26 @@ def html(report: Report) -> str:
     import jinja2  # noqa: PLC0415 - slow, and needed here only
 
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_harmless,
     )
     environment.filters |= {"css_text": _css_text, "prose": _prose}
     folder = files("provision.verify").joinpath("templates")
     template = environment.from_string(folder.joinpath("page.html.j2").read_text("utf-8"))
     style = folder.joinpath("page.css").read_text("utf-8")
     return template.render(style=style, **_values(report))
+
+
+def _harmless(value: Any) -> Any:
+    """Return what is about to be shown without signs that are invisible or turn directions."""
+    import markupsafe  # noqa: PLC0415 - comes with jinja2
+
+    if not isinstance(value, str):
+        return value
+    return (markupsafe.Markup if isinstance(value, markupsafe.Markup) else str)(printable(value))
 
 
 def day(moment: date) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
+from provision import console
 from provision.atomic import write_at_once
 from provision.verify.report import as_data
 from provision.verify.verdict import State
@@ -62,7 +63,7 @@ def write(report: Report, page: str, inventory: Path) -> Path:
     stem = folder / report.moment.date().isoformat()
     data = as_data(report)
     data["evidence"] |= {"data": dict(report.evidence.data)}
-    text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    text = console.as_json(data, indent=1) + "\n"
     write_at_once(stem.with_suffix(".json"), text.encode(), _MODE, new=False)
     write_at_once(stem.with_suffix(".html"), page.encode(), _MODE, new=False)
     return stem.with_suffix(".html")

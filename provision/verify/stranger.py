@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from provision import console
 from provision.checks import hosts
-from provision.errors import ServerError, UsageError
+from provision.errors import RefusedError, ServerError, UsageError
 from provision.i18n import _
 from provision.verify import report, summary, terminal
 from provision.verify.measure import OUTSIDE, measure_all
+from provision.verify.outside.addresses import is_public
 from provision.verify.outside.connection import addresses
 from provision.verify.outside.deadline import Deadline
 from provision.verify.outside.web import NoAnswerError, Web
@@ -26,20 +27,29 @@ SECONDS = 5
 
 
 def audit(
-    url: str, *, browser: bool = False, as_json: bool = False, verbose: bool = False
+    url: str,
+    *,
+    browser: bool = False,
+    private: bool = False,
+    as_json: bool = False,
+    verbose: bool = False,
 ) -> ExitCode:
-    """Print what can be seen of a server from outside."""
+    """Print what can be seen of a server from outside.
+
+    With `private`, or where the address itself is given, it may stand in a private network.
+    """
     domain = host_of(url)
-    address = resolved(domain)
+    private = private or hosts.as_ip(domain) is not None
+    address = resolved(domain, private=private)
     say = console.note
     say(_("Looking at {domain} ({address}) from outside.").format(domain=domain, address=address))
     say(_("A few dozen requests as any visitor makes them: no credentials, no load, nothing left."))
     say(_("The server's log names us as: {agent}").format(agent=USER_AGENT))
     elsewhere = redirected(domain, address)
     if elsewhere:
-        domain, address = elsewhere, resolved(elsewhere)
+        domain, address = elsewhere, resolved(elsewhere, private=private, by=domain)
         console.warning(_("It leads to {domain}; that server is looked at.").format(domain=domain))
-    target = Target(domain, address)
+    target = Target(domain, address, private=private)
     sections = (*OUTSIDE, "browser") if browser else OUTSIDE
     progress = Progress(1, len(sections))
     _key, evidence = next(measure_all({domain: target}, sections, progress.observe))
@@ -91,16 +101,31 @@ def host_of(url: str) -> str:
         ) from error
 
 
-def resolved(domain: str) -> str:
-    """Return the address of a name, asked once, or raise ServerError."""
+def resolved(domain: str, *, private: bool, by: str = "") -> str:
+    """Return the address of a name, asked once: all connections go there, whatever it says later.
+
+    Raise ServerError where there is none, or RefusedError where it is not the internet's and
+    nobody asked for that; `by` is who led to the name.
+    """
     try:
-        return addresses(domain, Deadline(SECONDS))[0][1]
+        found = [address for _family, address in addresses(domain, Deadline(SECONDS))]
     except OSError as error:  # a timeout is one as well
         raise ServerError(
             _("There is no server called {domain}").format(domain=domain),
             error.strerror or _("The name service does not answer."),
             _("compare the name with the address that people use"),
         ) from error
+    for address in found:
+        if private or is_public(address):
+            return address
+    where = _("{domain} is in a private network: {address}").format(domain=domain, address=found[0])
+    raise RefusedError(
+        _("{domain} leads to {other}").format(domain=by, other=domain) if by else where,
+        (f"{where}. " if by else "")
+        + _("An audit asks servers of the internet only: the name of a stranger could lead to "
+            "your own router."),
+        f"provision audit --private https://{domain}",
+    )  # fmt: skip
 
 
 def redirected(domain: str, address: str) -> str:

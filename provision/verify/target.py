@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 OWN_SECONDS = 20
 """What a probe of a school's own server gets: several are looked at on a busy computer."""
-USER_AGENT = "jitsi-provision-verify (+https://pypi.org/project/jitsi-provision)"
+USER_AGENT = "jitsi-provision-verify"
+"""Without an address: nobody owns a place on the web for this program yet (CONTRIBUTING.md)."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Target:
     nothing else of it."""
     inventory: Path | None = None
     """Beside it lies known_hosts."""
+    private: bool = True
+    """Whether its names may lead into private networks; a stranger's may not, unless asked."""
     begun: float = field(default_factory=time.monotonic)
     """When this run began; what it left in logs is looked for from then on."""
 

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision import host_keys, identity, inventory, openssh
+from provision import environment, host_keys, identity, inventory, openssh
 from provision.connect import KEY_FILE
 from provision.errors import ProvisionError
 from provision.i18n import N_
@@ -62,6 +62,7 @@ def temporary_teacher(target: Target, seconds: int = SECONDS) -> Iterator[Accoun
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=environment.ours(),
             # Ctrl-C goes to the program, which says goodbye; ssh must be there for that.
             start_new_session=True,
         )

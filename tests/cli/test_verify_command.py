@@ -167,7 +167,7 @@ def test_an_audit_says_first_what_it_does_and_judges_what_is_visible(
     monkeypatch.setattr(
         socket, "getaddrinfo", lambda *_a, **_k: [(2, 1, 6, "", ("127.0.0.9", 443))]
     )
-    code, out, err = run("audit", "https://Meet.Example.org/room?x=1#y")
+    code, out, err = run("audit", "--private", "https://Meet.Example.org/room?x=1#y")
     assert (code, out) == (
         1,
         """\
@@ -188,8 +188,14 @@ Of 54 musts, 2 can be seen from outside: 1 fulfilled, 1 failed, 0 not measured.
     ]
 
 
+PUBLIC = "9.9.9.9"
+
+
 def moved(patch: pytest.MonkeyPatch, **places: str) -> None:
-    """Let the start pages of these hosts lead elsewhere; every name has an address."""
+    """Let the start pages of these hosts lead elsewhere; every name has an address.
+
+    Those that begin with `inner` are in a private network.
+    """
 
     class MovingWeb:
         def __init__(self, target: Target, _deadline: object) -> None:
@@ -203,7 +209,15 @@ def moved(patch: pytest.MonkeyPatch, **places: str) -> None:
             pass
 
     patch.setattr(stranger, "Web", MovingWeb)
-    patch.setattr(stranger, "addresses", lambda _name, _deadline: [(2, "127.0.0.9")])
+
+    def look_up(name: str, _deadline: object) -> list[tuple[int, str]]:
+        if name[0].isdigit():
+            return [(2, name)]
+        if name.startswith("half"):
+            return [(2, "127.0.0.9"), (10, "2a01:4f8::9")]
+        return [(2, "10.0.0.9" if name.startswith("inner") else PUBLIC)]
+
+    patch.setattr(stranger, "addresses", look_up)
 
 
 @pytest.mark.parametrize(
@@ -225,9 +239,61 @@ def test_an_audit_follows_to_another_host_once_and_says_so(
     moved(monkeypatch, **places)
     code, out, err = run("audit", "old.example.org", "--json")
     data = json.loads(out)
-    assert (code, data["domain"], data["address"]) == (1, looked_at, "127.0.0.9")
+    assert (code, data["domain"], data["address"]) == (1, looked_at, PUBLIC)
     note = "! It leads to new.example.org; that server is looked at."
     assert (note in err) == (looked_at == "new.example.org")
+
+
+WHY = (
+    "An audit asks servers of the internet only: the name of a stranger could lead to your own "
+    "router."
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (
+            "https://inner.example.org",
+            (
+                "✗ inner.example.org is in a private network: 10.0.0.9\n"
+                f"  Why    {WHY}\n"
+                "  Next   provision audit --private https://inner.example.org\n"
+            ),
+        ),
+        (
+            "https://old.example.org",
+            (
+                "✗ old.example.org leads to inner.example.org\n"
+                f"  Why    inner.example.org is in a private network: 10.0.0.9. {WHY}\n"
+                "  Next   provision audit --private https://inner.example.org\n"
+            ),
+        ),
+    ],
+)
+def test_an_audit_goes_nowhere_inside_unless_asked(
+    run: Run, monkeypatch: pytest.MonkeyPatch, url: str, told: str
+) -> None:
+    moved(monkeypatch, old="https://inner.example.org/")
+    seen = run("audit", url)
+    assert (seen.code, seen.out) == (5, "")
+    assert seen.err.endswith(told)
+    assert run("audit", "--private", url).code == 1
+
+
+def test_an_address_that_somebody_writes_was_asked_for(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved(monkeypatch)
+    assert json.loads(run("audit", "10.0.0.9", "--json").out)["address"] == "10.0.0.9"
+
+
+def test_of_two_addresses_the_public_one_is_asked(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved(monkeypatch)
+    seen = run("audit", "half.example.org", "--json")
+    assert json.loads(seen.out)["address"] == "2a01:4f8::9"
 
 
 def test_an_audit_of_what_is_no_jitsi_says_so_first(

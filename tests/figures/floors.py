@@ -139,7 +139,7 @@ def _size(place: Path) -> Row:
     root = project.PLAYBOOKS.parent
     pip = [str(fresh / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", str(root)]
     subprocess.run(pip, check=True)
-    return Row("pip install jitsi-provision, disk", _megabytes(fresh) - before, " MB", 150)
+    return Row("pip install of a checkout, disk", _megabytes(fresh) - before, " MB", 150)
 
 
 def _megabytes(folder: Path) -> float:

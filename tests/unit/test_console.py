@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from types import SimpleNamespace
 
@@ -138,3 +139,19 @@ def test_json_keeps_letters(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_kind_of_error_has_its_exit_code() -> None:
     assert RefusedError("x").exit_code == ExitCode.REFUSED
     assert ProvisionError("x", exit_code=ExitCode.INTERRUPTED).exit_code == 130
+
+
+SIGNS = (
+    "\x00\x1b\x7f\x80\x9b\u00ad\u061c\u200b\u200e\u200f\u2028\u202a\u202e\u2066\u2069\ufeff"
+    "\ud800\U000e0041"
+)
+
+
+def test_json_controls_neither_terminal_nor_editor(capsys: pytest.CaptureFixture[str]) -> None:
+    data = {"name": f"Süd 학교 😀{SIGNS}", SIGNS: [SIGNS]}
+    for write in (console.result_json, console.result_line):
+        write(data)
+        out = capsys.readouterr().out
+        assert [sign for sign in out if not (sign.isprintable() or sign == "\n")] == []
+        assert "Süd 학교 😀" in out
+        assert json.loads(out) == data

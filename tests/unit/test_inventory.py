@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provision import inventory
+from provision import inventory, inventory_file
 from provision.errors import ExitCode, RefusedError, SettingsError, UsageError
 
 ROOT = Path(__file__).parents[2]
@@ -200,9 +200,46 @@ def test_a_wrong_structure_is_explained(path: Path, text: str, line: int, senten
     assert [(item[0], item[3]) for item in read(path, text)] == [(line, sentence)]
 
 
-def test_ansible_variables_are_allowed_everywhere(path: Path) -> None:
-    shared = "schools:\n  vars:\n    ansible_become: true\n" + NORD.partition("\n")[2]
-    assert read(path, shared + "      ansible_python_interpreter: /usr/bin/python3\n") == []
+def test_two_variables_of_ansible_are_allowed_everywhere(path: Path) -> None:
+    shared = "schools:\n  vars:\n    ansible_ssh_timeout: 60\n" + NORD.partition("\n")[2]
+    assert read(path, shared + "      ansible_ssh_private_key_file: ~/.ssh/nord\n") == []
+    found = inventory.ansible_variables(path, ["nord"])
+    assert found == {
+        "nord": {"ansible_ssh_timeout": 60, "ansible_ssh_private_key_file": "~/.ssh/nord"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            "ansible_become: true",
+            (
+                "This variable of Ansible is not allowed: it could run a program on this computer. "
+                "Possible are: ansible_ssh_private_key_file, ansible_ssh_timeout."
+            ),
+        ),
+        ("ansible_host: 203.0.113.9", "This setting is called address here."),
+        ("ansible_user: root", "This setting is called ssh_user here."),
+        ("ansible_ssh_timeout: 0", "It must be between 1 and 600."),
+        ('ansible_ssh_timeout: "60"', "It must be between 1 and 600."),
+        (
+            "ansible_ssh_private_key_file: -oProxyCommand=x",
+            "It must be the path of a key that begins with / or ~/, without quotation marks.",
+        ),
+        (
+            'ansible_ssh_private_key_file: ~/x" -o y',
+            "It must be the path of a key that begins with / or ~/, without quotation marks.",
+        ),
+        (
+            "ansible_ssh_private_key_file: '/{{ x }}'",
+            "Ansible would calculate with {{, {% and {#; leave them out.",
+        ),
+    ],
+)
+def test_every_other_variable_of_ansible_is_refused(path: Path, line: str, sentence: str) -> None:
+    name = line.partition(":")[0]
+    assert read(path, NORD + f"      {line}\n") == [(8, "nord", name, sentence)]
 
 
 def test_a_yaml_tag_is_no_text(path: Path) -> None:
@@ -236,7 +273,7 @@ def test_a_file_that_may_not_be_read_says_so(path: Path, monkeypatch: pytest.Mon
     def refuse(_path: Path) -> bytes:  # chmod would not do: tests may run as root
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(inventory_file, "read_bytes", refuse)
     assert read(path, NORD) == [(0, "", "", "It cannot be read: Permission denied.")]
 
 

@@ -19,6 +19,37 @@ Family = socket.AddressFamily
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
+NAT64 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48")))
+"""Behind these, a router in between reaches an IPv4 address."""
+_SPECIAL = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("fec0::/10"))
+"""What older versions of Python take for the internet: a cloud tells its secrets on the first."""
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
+
+
+def is_public(address: str) -> bool:
+    """Return whether an address, and what it stands for, is one of the internet's.
+
+    An audit goes where a stranger's names and redirections say, and they could say: this computer,
+    its router, or a service of the cloud that tells secrets to whoever asks from inside.
+    """
+    found = ipaddress.ip_address(address.partition("%")[0])
+    inner: list[ipaddress.IPv4Address] = []
+    if isinstance(found, ipaddress.IPv6Address):
+        inner += [each for each in (found.ipv4_mapped, found.sixtofour) if each]
+        inner += found.teredo or ()
+        if found in _COMPATIBLE or any(found in network for network in NAT64):
+            inner.append(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF))
+        if found.ipv4_mapped or found in NAT64[0]:
+            return all(map(_is_global, inner))
+    return _is_global(found) and all(map(_is_global, inner))
+
+
+def _is_global(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if any(address in network for network in _SPECIAL):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
 def look_up(host: str, seconds: float) -> list[tuple[Family, str]]:
     """Return all addresses of a host, IPv4 first; raise OSError where there are none.
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from provision.verify.outside import services
+from provision.verify.outside.addresses import is_public
 from provision.verify.outside.connection import NAMES, addresses
 from provision.verify.outside.deadline import Deadline
 from provision.verify.outside.scan import knock, stun
@@ -82,7 +83,9 @@ def _places(target: Target, deadline: Deadline) -> dict[str, tuple[Family, str]]
     found = list(addresses(target.host, deadline))
     if target.host != target.domain:
         with contextlib.suppress(OSError):
-            found.extend(addresses(target.domain, deadline))
+            # A stranger's name may have led to the internet when it was judged, and not only there.
+            named = addresses(target.domain, deadline)
+            found.extend(each for each in named if target.private or is_public(each[1]))
     places: dict[str, tuple[Family, str]] = {}
     for family, address in found:
         places.setdefault(NAMES[family], (family, address))

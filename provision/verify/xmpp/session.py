@@ -32,8 +32,8 @@ STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 INFO = "http://jabber.org/protocol/disco#info"
 REGISTER_FEATURE = "http://jabber.org/features/iq-register"
 CAPABILITIES = (
-    "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='https://pypi.org/project/"
-    "jitsi-provision' ver='{}'/>"
+    "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn:jitsi-provision:verify' "
+    "ver='{}'/>"
 ).format(base64.b64encode(hashlib.sha1(b"client/bot//<", usedforsecurity=False).digest()).decode())
 """What a presence says of our abilities (XEP-0115); the focus notes who says nothing."""
 PATIENCE = 3.0

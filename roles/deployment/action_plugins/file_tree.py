@@ -31,7 +31,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 given["roles"],
                 given["settings"],
                 given["server"],
-                Path(str(variables.get("inventory_dir") or ".")),
+                deployment.directory(variables),
             )
             declared.update(arguments)
             return rest

@@ -33,7 +33,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             lambda: deployment.prepare(
                 str(variables["inventory_hostname"]),
                 values,
-                Path(str(variables.get("inventory_dir") or ".")),
+                deployment.directory(variables),
                 Path(__file__).resolve().parents[2],
             )
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -40,6 +39,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             lambda: deployment.judge(
                 given["settings"],
                 given["server"],
-                Path(str(variables.get("inventory_dir") or ".")),
+                deployment.directory(variables),
             )
         )

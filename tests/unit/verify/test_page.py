@@ -38,6 +38,13 @@ class Reader(HTMLParser):
             self.words.append(data)
 
 
+def test_nothing_turns_the_direction_of_what_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    invented.judges(monkeypatch, "a\u202eb\x9bc\u2066d\u200fe")
+    text = page.html(invented.made(confirmed={"DOC-03": "\u202e 2026-03-01"}))
+    assert "a\ufffdb\ufffdc\ufffdd\ufffde" in text
+    assert [sign for sign in text if not (sign.isprintable() or sign == "\n")] == []
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_nothing_that_a_server_or_school_says_becomes_code(
     language: str, monkeypatch: pytest.MonkeyPatch

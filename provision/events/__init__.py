@@ -1,0 +1,1 @@
+"""The plug-in through which Ansible tells the program what happens."""

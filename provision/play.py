@@ -1,0 +1,75 @@
+"""A program of its own: `ansible-playbook`, which ends with the program that started it.
+
+runner.py starts it in the same Python, so that it is the Ansible that belongs to the program.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import subprocess
+import sys
+from typing import Any
+
+from provision.limits import ANSIBLE_ANSWER, ANSIBLE_MEMORY
+
+START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from provision.play import main; main()"
+"""What Python runs, with the folder in which this package is, and the number of the parent."""
+ENDLESS = "The server sends without end."
+_PR_SET_PDEATHSIG = 1
+_CHUNK = 65536
+
+
+def main() -> None:
+    """Run the playbook that the command line names."""
+    parent = int(sys.argv.pop(1))
+    # Whoever kills the program means what it does as well.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)
+    resource.setrlimit(resource.RLIMIT_DATA, (ANSIBLE_MEMORY, ANSIBLE_MEMORY))
+    # Ansible keeps whatever ssh brings, and has no limit to set.
+    subprocess.Popen = _Popen  # type: ignore[assignment,misc]
+    sys.argv[0] = "ansible-playbook"
+    from ansible.cli.playbook import main as playbook  # noqa: PLC0415 - within the limits
+
+    playbook()
+
+
+class _Popen(subprocess.Popen[Any]):
+    """A program; if it is ssh, one that says only so much."""
+
+    def __init__(self, call: Any, *arguments: Any, **more: Any) -> None:
+        super().__init__(call, *arguments, **more)
+        name = call[0] if isinstance(call, list) and call else ""
+        if name in {"ssh", b"ssh"}:
+            for stream in ("stdout", "stderr"):
+                if getattr(self, stream):
+                    setattr(self, stream, _Bounded(getattr(self, stream), self))
+
+
+class _Bounded:
+    """A stream of ssh that Ansible reads from, after it was told that something is there."""
+
+    def __init__(self, stream: Any, process: _Popen) -> None:
+        self._stream, self._process = stream, process
+        self._left = ANSIBLE_ANSWER
+
+    def read(self) -> bytes | None:
+        """Return what is there; raise AnsibleConnectionFailure if it is too much in all."""
+        try:
+            data = os.read(self._stream.fileno(), _CHUNK)
+        except BlockingIOError:
+            return None
+        self._left -= len(data)
+        if self._left < 0:
+            from ansible.errors import AnsibleConnectionFailure  # noqa: PLC0415 - loaded by now
+
+            self._process.kill()
+            raise AnsibleConnectionFailure(ENDLESS)
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
