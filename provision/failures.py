@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 # kind: (what happened, what to do). The reason comes from the server.
 KINDS = {
+    "not_through": (
+        N_("Ansible did nothing for this school, or did not come to an end."),
+        N_("run this again with -v and read its last lines"),
+    ),
     "apt_locked": (
         N_("Another program is installing packages on the server."),
         N_("wait until it has finished (`ps -ef | grep apt` on the server), then run this again"),

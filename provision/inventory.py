@@ -251,9 +251,9 @@ def _school(
     reading: _Reading, document: Document, key: Any, shared: Mapping[str, Any], base: Path | None
 ) -> None:
     """Check one school, with what it shares with the others."""
-    place = (GROUP, "hosts", key)
+    place = (GROUP, "hosts", str(key))
     try:
-        checks.school_key(str(key))
+        checks.school_key(key)
     except ValueError as error:
         problem = Problem(str(error), value=shown(key), line=document.line(place))
         reading.problems.append(problem)

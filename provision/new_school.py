@@ -96,7 +96,8 @@ def key_from_name(name: str) -> str:
     """Return a short name made from a school's name: Gymnasium Süd becomes gymnasium-sued."""
     plain = unicodedata.normalize("NFC", name).lower().translate(_GERMAN_LETTERS)
     ascii_only = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode("ascii")
-    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:63].strip("-") or "school"
+    key = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:63].strip("-") or "school"
+    return f"school-{key}" if key in checks.RESERVED else key
 
 
 def _checked(inventory: Inventory, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,12 +62,16 @@ class _Events:
     outcomes: dict[str, Outcome]
     observe: Callable[[str, str], None]
     output: Callable[[str], None] | None
+    through: set[str] = field(default_factory=set)
+    """The schools that Ansible counts among those it has finished with."""
 
     def __call__(self, event: dict[str, Any]) -> bool:
         """Take one event; nothing of it is kept on disk."""
         if self.output and event.get("stdout"):
             self.output(event["stdout"])
         data = event.get("event_data", {})
+        if event.get("event") == "playbook_on_stats":
+            self.through.update(data.get("processed", {}))
         phase, bar, name = str(data.get("task", "")).partition(" | ")
         outcome = self.outcomes.get(data.get("host", ""))
         kind = event.get("event", "")
@@ -130,6 +134,7 @@ def run(
     KeyboardInterrupt after Ctrl-C; what already runs on a server, ends there by itself.
     """
     outcomes = {school: Outcome(school) for school in schools}
+    events = _Events(outcomes, observe, output)
     with tempfile.TemporaryDirectory(prefix="provision-") as private:
         finished = ansible_runner.run(
             private_data_dir=private,
@@ -147,14 +152,25 @@ def run(
                 i18n.VARIABLE: i18n.language(),
                 **_usable_locale(),
             },
-            event_handler=_Events(outcomes, observe, output),
+            event_handler=events,
             quiet=True,
             settings={"suppress_ansible_output": True, "idle_timeout": 900},
         )
         if finished.status == "canceled":
             raise KeyboardInterrupt
-        if finished.rc and not any(outcome.failure for outcome in outcomes.values()):
-            said = finished.stdout.read()[-1500:] if finished.stdout else ""
-            for outcome in outcomes.values():
-                outcome.failure = {"phase": "", "unreachable": False, "msg": said.strip()}
+        said = finished.stdout.read()[-1500:] if finished.stdout else ""
+    _refuse_silence(events, said.strip())
     return outcomes
+
+
+def _refuse_silence(events: _Events, said: str) -> None:
+    """Make a failure of every school with which Ansible did nothing, or did not come to an end."""
+    for school, outcome in events.outcomes.items():
+        silent = not outcome.results or school not in events.through
+        if silent and not outcome.failure:
+            outcome.failure = {
+                "phase": "",
+                "unreachable": False,
+                "kind": "not_through",
+                "msg": said,
+            }

@@ -23,16 +23,29 @@ _MAILBOX = re.compile(r"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*")
 _URL_TEXT = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+# Groups that every inventory has, ours, and the computer on which Ansible runs: a host of that name
+# hides the group, or is not the server.
+RESERVED = frozenset({"all", "localhost", "schools", "ungrouped"})
 
 
-def school_key(value: str) -> str:
+def school_key(value: object) -> str:
     """Return the short name under which the program knows a school."""
+    if not isinstance(value, str):
+        # YAML's number or date: Ansible would pass over the whole file.
+        raise ValueError(_("Put this short name in quotes; else it is no text."))  # noqa: TRY004
     if not _KEY.fullmatch(value):
         raise ValueError(
             _(
                 "Use small letters, digits and hyphens, at most 63, and begin with a letter or a "
                 "digit, for instance gymnasium-nord."
             )
+        )
+    if value in RESERVED:
+        raise ValueError(
+            _(
+                "To Ansible, {name} means something else than one school; choose another short "
+                "name, for instance gymnasium-nord."
+            ).format(name=value)
         )
     return value
 

@@ -285,3 +285,11 @@ def test_a_good_own_certificate_is_taken(run: Run, inventory: Path) -> None:
     changes = {"certificate": "own", "certificate_file": "c.pem", "certificate_key_file": "k.pem"}
     assert new(run, **changes).code == 0
     assert "      certificate_key_file: k.pem\n" in inventory.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["Schools", "All", "ungrouped", "LOCALHOST"])
+def test_a_name_that_ansible_knows_becomes_another_short_name(run: Run, name: str) -> None:
+    assert f"is in inventory.yml as school-{name.lower()}.\n" in new(run, school=name).out
+    refused = run("new", name.lower(), *("--set", "school=Another"))
+    assert refused.code == 2
+    assert f'"{name.lower()}" cannot be a short name' in refused.err

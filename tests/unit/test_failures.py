@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from provision import i18n
+from provision import i18n, runner
 from provision.errors import DeploymentError, ExitCode, ServerError
 from provision.failures import KINDS, SSH, explain
 from provision.settings import School
 from tests.unit.modules import ROLE, Server, utility
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SCHOOL = School(
     address="203.0.113.10",
@@ -183,10 +181,10 @@ def test_a_server_without_python() -> None:
     )
 
 
-def test_the_kinds_are_those_that_the_modules_use() -> None:
+def test_the_kinds_are_those_that_the_modules_and_the_runner_use() -> None:
     nodes: list[Any] = [
         node
-        for path in sorted(ROLE.rglob("*.py"))
+        for path in [*sorted(ROLE.rglob("*.py")), Path(runner.__file__)]
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     ]
     texts = {node.value for node in nodes if isinstance(node, ast.Constant)}

@@ -328,6 +328,11 @@ def test_bad_short_names(value: str) -> None:
     assert refusal(values.school_key, value)
 
 
+@pytest.mark.parametrize("value", ["schools", "all", "ungrouped", "localhost"])
+def test_a_short_name_that_means_something_to_ansible_is_refused(value: str) -> None:
+    assert "Ansible" in refusal(values.school_key, value)
+
+
 @pytest.mark.parametrize("check", TEXT_CHECKS)
 @pytest.mark.parametrize("sign", ["\n", "\t", "\0", "\r", "\x1b", "\u202e", "\u200b", "\x85"])
 def test_no_check_lets_an_invisible_sign_through(check: Check, sign: str) -> None:
