@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from provision.inventory import load
 from tests.unit.certificates import key_pem, make, make_key
 
 if TYPE_CHECKING:
@@ -293,3 +294,17 @@ def test_a_name_that_ansible_knows_becomes_another_short_name(run: Run, name: st
     refused = run("new", name.lower(), *("--set", "school=Another"))
     assert refused.code == 2
     assert f'"{name.lower()}" cannot be a short name' in refused.err
+
+
+def test_umlauts_are_stored_in_the_form_that_the_internet_wants(run: Run, inventory: Path) -> None:
+    seen = new(
+        run,
+        domain="meet.straße-schule.de",
+        contact="it@straße-schule.de",
+        imprint_url="https://straße-schule.de/über",
+    )
+    assert "record of meet.xn--strae-schule-o9a.de must" in seen.out
+    school = load(inventory).schools["gymnasium-sued"]
+    assert school.domain == "meet.xn--strae-schule-o9a.de"
+    assert school.contact == "it@xn--strae-schule-o9a.de"
+    assert school.imprint_url == "https://xn--strae-schule-o9a.de/%C3%BCber"

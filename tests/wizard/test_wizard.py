@@ -80,6 +80,20 @@ def test_a_wrong_answer_is_told_at_once_and_asked_again(tmp_path: Path) -> None:
     assert "3/7" in person.answers("x.example.org")
 
 
+def test_a_name_with_umlauts_is_shown_as_it_is_stored(tmp_path: Path) -> None:
+    person = Person(tmp_path, "new")
+    person.reads()
+    assert person.answers(GOOD[0], "meet.straße-schule.de").startswith(
+        "   meet.xn--strae-schule-o9a.de\r\n\r\n3/7"
+    )
+    assert "  domain:      meet.xn--strae-schule-o9a.de\r\n" in person.answers(
+        *GOOD[2:], "", "", ""
+    )
+    assert person.finishes("")[0] == 0
+    school = load(tmp_path / "inventory.yml").schools["gymnasium-nord"]
+    assert school.domain == "meet.xn--strae-schule-o9a.de"
+
+
 def test_going_back_offers_the_old_answer(tmp_path: Path) -> None:
     person = Person(tmp_path, "new")
     person.reads()
