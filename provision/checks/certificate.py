@@ -11,6 +11,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
+    NoEncryption,
+    PrivateFormat,
     PublicFormat,
     load_pem_private_key,
 )
@@ -84,6 +86,26 @@ def check(
     ]
     until = chain[0].not_valid_after_utc.date().isoformat()
     return results or [ok(_("The certificate is right and holds until {date}.").format(date=until))]
+
+
+def rewritten(certificate_pem: bytes, key_pem: bytes) -> tuple[str, str]:
+    """Return chain and key as PEM that every program reads; what `check` calls right has both.
+
+    Files put together by hand hold text, marks and blocks without a line end between them. OpenSSL
+    on the server stumbles over what our own reading forgives.
+    """
+    key = load_pem_private_key(key_pem, password=None)
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return authorities(certificate_pem), text.decode("ascii")
+
+
+def authorities(pem: bytes) -> str:
+    """Return the certificates of a file, written anew; raises ValueError where there is none."""
+    try:
+        found = x509.load_pem_x509_certificates(pem)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError(_("This file holds no certificate in PEM form.")) from error
+    return "".join(one.public_bytes(Encoding.PEM).decode("ascii") for one in found)
 
 
 def _chain(pem: bytes) -> list[x509.Certificate] | Result:

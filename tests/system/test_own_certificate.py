@@ -88,6 +88,23 @@ def test_what_is_wrong_with_new_files_is_said_before_anything_is_touched(
 
 
 @pytest.mark.usefixtures("own")
+@pytest.mark.parametrize("wrong", ["joined", "another-key"])
+def test_the_servers_openssl_judges_before_anything_is_replaced(school: School, wrong: str) -> None:
+    key = make_key()
+    chain = [make("leaf", key, names=(school.domain,)), make("other", make_key())]
+    text = b"".join(part.strip() for part in chain) if wrong == "joined" else b"".join(chain)
+    used = key if wrong == "joined" else make_key()
+    school.host.write("/root/chain.pem", text.decode())
+    school.host.write("/root/key.pem", key_pem(used).decode())
+    before = school.host.state_hash()
+    command = "/usr/local/lib/jitsi-provision/install-certificate /root/chain.pem /root/key.pem"
+    done = school.host.run(command, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("/root/chain.pem: [")
+    assert school.host.state_hash() == before
+
+
+@pytest.mark.usefixtures("own")
 def test_nobody_but_who_serves_it_may_read_a_key(school: School) -> None:
     rights = {
         "/etc/jitsi-provision/tls/key.pem": "600 root root",
