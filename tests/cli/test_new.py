@@ -308,3 +308,15 @@ def test_umlauts_are_stored_in_the_form_that_the_internet_wants(run: Run, invent
     assert school.domain == "meet.xn--strae-schule-o9a.de"
     assert school.contact == "it@xn--strae-schule-o9a.de"
     assert school.imprint_url == "https://xn--strae-schule-o9a.de/%C3%BCber"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Grundschule Weißensee", "grundschule-weissensee"),
+        ("École Saint-Exupéry", "ecole-saint-exupery"),
+        ("Søren-Łukasz-Schule", "soren-lukasz-schule"),
+    ],
+)
+def test_the_short_name_reads_like_the_schools(run: Run, name: str, key: str) -> None:
+    assert f"is in inventory.yml as {key}.\n" in new(run, school=name).out
