@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from provision import console, i18n
+from provision import console
 from provision.checks import values as checks
 from provision.checks.hosts import ip_version
 from provision.checks.text import transliterated
@@ -38,11 +38,7 @@ def add(key: str | None, pairs: Sequence[str], path: Path) -> None:
     values = _checked(inventory, given)
     key = key or key_from_name(values["school"])
     _check_key(key, inventory)
-    written = set(given)
-    if "language" not in {**inventory.shared, **given}:
-        values["language"] = i18n.language()
-        written.add("language")
-    add_school(path, key, {name: values[name] for name in TABLE if name in written}, header())
+    add_school(path, key, {name: values[name] for name in TABLE if name in given}, header())
     console.result(
         _("{school} is in {path} as {key}.").format(school=values["school"], path=path, key=key)
     )
