@@ -82,8 +82,8 @@ class School(BaseModel):
         str,
         AfterValidator(values.email),
         Setting(
-            question=N_("Which mailbox receives messages about the server?"),
-            help=N_("A shared mailbox is best; the certificate authority writes to it, too."),
+            question=N_("Which mailbox belongs to those who look after the server?"),
+            help=N_("A shared mailbox is best. Certificate authorities want it, few write there."),
             example="it@gymnasium-nord.example.org",
             as_typed=values.email_as_typed,
         ),

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
+from provision.checks.lifetime import soon
 from provision.checks.result import Result, failure, ok, warning
 from provision.i18n import _
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
-SOON = timedelta(days=30)
+DAY = timedelta(days=1)
 SMALLEST_RSA = 2048
 CURVES = (ec.SECP256R1, ec.SECP384R1)
 OLD_HASHES = {"md5", "sha1"}
@@ -206,7 +207,8 @@ def _time(chain: list[x509.Certificate], now: datetime) -> list[Result]:
     if any(now >= issuer.not_valid_after_utc for issuer in chain[1:]):
         sentence = _("A certificate of the chain has ended, so browsers do not accept yours.")
         return [failure(sentence, _("take the present chain from your certificate authority"))]
-    if now + SOON > leaf.not_valid_after_utc:
+    life = leaf.not_valid_after_utc - leaf.not_valid_before_utc
+    if soon((leaf.not_valid_after_utc - now) / DAY, life / DAY):
         sentence = _("The certificate ends soon, on {date}.")
         sentence = sentence.format(date=leaf.not_valid_after_utc.date().isoformat())
         return [warning(sentence, _("have a new one issued"))]
