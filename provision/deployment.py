@@ -80,8 +80,7 @@ def prepare(host: str, values: dict[str, Any], base: Path, roles: Path) -> dict[
             problems = [Problem(result.sentence, setting="certificate") for result in wrong]
             raise SettingsError(host, problems, next=wrong[0].remedy)
         warnings = [result.sentence for result in results if result.level is Level.WARNING]
-    if settings["acme_ca_file"]:
-        _read(settings["acme_ca_file"], base)
+    _authorities(settings, base)
     return {"settings": settings, "units": _units(roles), "warnings_found": warnings}
 
 
@@ -199,16 +198,17 @@ def declare(
     """Return what the roles declare, as (arguments of the module file_tree, everything else)."""
     nonce = secrets.token_hex(8)
     values = settings | {
-        "acme_ca_text": _read(settings["acme_ca_file"], base) if settings["acme_ca_file"] else "",
+        "acme_ca_text": _authorities(settings, base),
         "repository_host": urlsplit(settings["repository"]).hostname,
     }
     whole = tree.render(roles, names, values, seen, nonce)
     private = {}
     if settings["certificate"] == "own" and "certificate" in names:
-        private = {
-            "own_chain": _read(settings["certificate_file"], base),
-            "own_key": _read(settings["certificate_key_file"], base),
-        }
+        names_of_files = ("certificate_file", "certificate_key_file")
+        chain, key = certificate.rewritten(
+            *(_read(name, settings, base) for name in names_of_files)
+        )
+        private = {"own_chain": chain, "own_key": key}
         whole["directories"].append({"path": OWN, "mode": "0700"})
         whole["files"] += [
             {"path": f"{OWN}/chain.pem", "mode": "0600", "content": f"@@own_chain:{nonce}@@"},
@@ -241,9 +241,25 @@ def declare(
     )
 
 
-def _read(path: str, base: Path) -> str:
-    """Return the text of a file on this computer; raises SettingsError where that is impossible."""
+def _authorities(settings: dict[str, Any], base: Path) -> str:
+    """Return the certificates of an ACME service of the school's own, or nothing."""
+    if not settings["acme_ca_file"]:
+        return ""
     try:
-        return school_settings.file_path(path, base).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), [], next=_("check the path and its rights")) from error
+        return certificate.authorities(_read("acme_ca_file", settings, base))
+    except ValueError as error:
+        raise _wrong_file("acme_ca_file", settings, str(error)) from error
+
+
+def _read(name: str, settings: dict[str, Any], base: Path) -> bytes:
+    """Return the file on this computer that a setting names; raises SettingsError."""
+    try:
+        return school_settings.file_path(settings[name], base).read_bytes()
+    except OSError as error:
+        sentence = _("It cannot be read: {reason}.").format(reason=error.strerror)
+        raise _wrong_file(name, settings, sentence) from error
+
+
+def _wrong_file(name: str, settings: dict[str, Any], sentence: str) -> SettingsError:
+    problem = Problem(sentence, name, school_settings.shown(settings[name]))
+    return SettingsError(settings["domain"], [problem], next=_("check the path and its rights"))

@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Any
 from provision import sudo
 from provision.errors import DeploymentError, ExitCode, ProvisionError, ServerError
 from provision.i18n import N_, _
+from provision.last_words import last_words
 
 if TYPE_CHECKING:
     from provision.settings import School
 
 # kind: (what happened, what to do). The reason comes from the server.
 KINDS = {
+    "not_through": (
+        N_("Ansible did nothing for this school, or did not come to an end."),
+        N_("run this again with -v and read its last lines"),
+    ),
     "apt_locked": (
         N_("Another program is installing packages on the server."),
         N_("wait until it has finished (`ps -ef | grep apt` on the server), then run this again"),
@@ -123,6 +128,13 @@ KINDS = {
     ),
 }  # fmt: skip
 
+# How install-certificate ends where the server's OpenSSL cannot serve a certificate.
+CERTIFICATE_REFUSED = 3
+NOT_SERVED = (
+    N_("The server cannot serve this certificate; the former one stays in place."),
+    N_("look at its files with `provision check`, or have a new certificate issued"),
+)
+
 # What ssh says: (pattern, what happened, what to do).
 SSH = (
     (
@@ -189,7 +201,7 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
                 return ServerError(_(what).format(**values), next=_(remedy).format(**values))
         return ServerError(
             _("The server cannot be reached."),
-            _last_line(said),
+            last_words({"msg": said}),
             _("try it yourself: ssh -p {port} {user}@{address}").format(**values),
         )
     if re.search(SUDO, said):
@@ -200,15 +212,18 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
             _("There is no Python on the server, which Ansible needs."),
             next=_("on the server, as root: apt-get install python3"),
         )
-    what, remedy = KINDS.get(
-        failure.get("kind", ""),
-        (N_("A step failed on the server."), N_("run this again with -v and read its last lines")),
+    step = (
+        N_("A step failed on the server."),
+        N_("run this again with -v and read its last lines"),
     )
+    if failure.get("rc") == CERTIFICATE_REFUSED and "install-certificate" in str(failure["cmd"]):
+        step = NOT_SERVED
+    what, remedy = KINDS.get(failure.get("kind", ""), step)
     reason = str(failure.get("reason") or "")
     if failure.get("unit") or failure.get("refused"):
         reason = f"{said}\n{reason}"
     elif not reason:
-        reason = _last_line(said)
+        reason = last_words(failure)
     return DeploymentError(_(what).format(**values), reason, _(remedy).format(**values))
 
 
@@ -222,9 +237,3 @@ class _ToldError(ProvisionError):
     def rows(self) -> list[tuple[str, str]]:
         """Return the rows as they were told."""
         return self._rows
-
-
-def _last_line(text: str) -> str:
-    """Return the last line that says something."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""

@@ -16,6 +16,7 @@ from provision.checks import values as checks
 from provision.errors import Problem, RefusedError, SettingsError, UsageError
 from provision.i18n import _
 from provision.inventory_file import Document, Place, plain
+from provision.inventory_twice import same_twice
 from provision.school_settings import check_value, closest, shown, unknown, validate
 from provision.settings import TABLE, School
 
@@ -131,8 +132,13 @@ def add_school(path: Path, key: str, settings: Mapping[str, Any], header: str = 
     add_schools(path, {key: settings}, header)
 
 
-def add_schools(path: Path, schools: Mapping[str, Mapping[str, Any]], header: str = "") -> None:
-    """Write new schools into the file in one step: all of them, or none."""
+def add_schools(
+    path: Path,
+    schools: Mapping[str, Mapping[str, Any]],
+    header: str = "",
+    shared: Mapping[str, Any] | None = None,
+) -> None:
+    """Write new schools, and what all share, into the file in one step: all of it, or nothing."""
     document = Document.read(path) if path.exists() else Document.new(path, header)
     for key, settings in schools.items():
         if key in _hosts(document):
@@ -143,7 +149,7 @@ def add_schools(path: Path, schools: Mapping[str, Mapping[str, Any]], header: st
             )
         checks.school_key(key)
         _refuse_wrong(path, settings)
-    _save(edits.add_hosts(document, GROUP, schools))
+    _save(edits.add_hosts(edits.add_shared(document, GROUP, shared or {}), GROUP, schools))
 
 
 def remove_school(path: Path, key: str) -> None:
@@ -219,7 +225,7 @@ def _check(document: Document, base: Path | None) -> _Reading:
     shared = reading.shared = _shared(reading, document, sections.get("vars"))
     for key in _section(reading, document, sections.get("hosts"), (GROUP, "hosts"), None):
         _school(reading, document, key, shared, base)
-    reading.problems += _same_twice(reading, document)
+    reading.problems += same_twice(reading.schools, document, HOSTS)
     return reading
 
 
@@ -277,9 +283,9 @@ def _school(
     reading: _Reading, document: Document, key: Any, shared: Mapping[str, Any], base: Path | None
 ) -> None:
     """Check one school, with what it shares with the others."""
-    place = (GROUP, "hosts", key)
+    place = (GROUP, "hosts", str(key))
     try:
-        checks.school_key(str(key))
+        checks.school_key(key)
     except ValueError as error:
         problem = Problem(str(error), value=shown(key), line=document.line(place))
         reading.problems.append(problem)
@@ -320,23 +326,3 @@ def _ours(variables: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in variables.items()
         if not str(name).startswith(ANSIBLE_PREFIX)
     }
-
-
-def _same_twice(reading: _Reading, document: Document) -> list[Problem]:
-    """Return the schools that would get into each other's way."""
-    problems = []
-    first: dict[tuple[str, str], str] = {}
-    for key, school in reading.schools.items():
-        server = f"{school.address} {school.ssh_port}"
-        own = (("domain", school.domain), ("address", server), ("turn_domain", school.turn_domain))
-        for name, value in own:
-            if value is None:
-                continue
-            other = first.setdefault((name, value), key)
-            if other != key:
-                sentence = _("{other} in line {line} has the same; each school needs its own.")
-                sentence = sentence.format(other=other, line=document.line((*HOSTS, other, name)))
-                line = document.line((*HOSTS, key, name))
-                shown_value = shown(getattr(school, name))
-                problems.append(Problem(sentence, name, shown_value, key, line))
-    return problems

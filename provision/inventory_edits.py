@@ -26,12 +26,21 @@ STEP = 2
 
 def add_hosts(document: Document, group: str, schools: Mapping[str, Mapping[str, Any]]) -> Document:
     """Return the file with more schools at the end of the group."""
+    return _below(document, group, "hosts", {key: dict(value) for key, value in schools.items()})
+
+
+def add_shared(document: Document, group: str, values: Mapping[str, Any]) -> Document:
+    """Return the file with more settings that hold for all schools of the group."""
+    return _below(document, group, "vars", dict(values)) if values else document
+
+
+def _below(document: Document, group: str, section: str, new: Mapping[str, Any]) -> Document:
+    """Return the file with more lines at the end of a section, which is made where it is not."""
     expected = plain(document.data) or {}
     group_data = expected[group] = expected.get(group) or {}
-    new = {key: dict(settings) for key, settings in schools.items()}
-    group_data["hosts"] = (group_data.get("hosts") or {}) | new
-    added: dict[str, Any] = dict(new)
-    for place in ((group, "hosts"), (group,)):
+    group_data[section] = (group_data.get(section) or {}) | dict(new)
+    added: Mapping[str, Any] = new
+    for place in ((group, section), (group,)):
         if place in document.spans:
             return _inserted(document, place, added, expected)
         added = {place[-1]: added}

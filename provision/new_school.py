@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from provision import console, i18n
+from provision import console
 from provision.checks import values as checks
 from provision.checks.hosts import ip_version
+from provision.checks.text import transliterated
 from provision.errors import Problem, RefusedError, SettingsError, UsageError
 from provision.i18n import _
 from provision.inventory import Inventory, add_school, load, taken
@@ -20,8 +20,6 @@ from provision.wizard import Wizard
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-_GERMAN_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 def add(key: str | None, pairs: Sequence[str], path: Path) -> None:
@@ -40,11 +38,7 @@ def add(key: str | None, pairs: Sequence[str], path: Path) -> None:
     values = _checked(inventory, given)
     key = key or key_from_name(values["school"])
     _check_key(key, inventory)
-    written = set(given)
-    if "language" not in {**inventory.shared, **given}:
-        values["language"] = i18n.language()
-        written.add("language")
-    add_school(path, key, {name: values[name] for name in TABLE if name in written}, header())
+    add_school(path, key, {name: values[name] for name in TABLE if name in given}, header())
     console.result(
         _("{school} is in {path} as {key}.").format(school=values["school"], path=path, key=key)
     )
@@ -94,9 +88,9 @@ def header() -> str:
 
 def key_from_name(name: str) -> str:
     """Return a short name made from a school's name: Gymnasium Süd becomes gymnasium-sued."""
-    plain = unicodedata.normalize("NFC", name).lower().translate(_GERMAN_LETTERS)
-    ascii_only = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode("ascii")
-    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:63].strip("-") or "school"
+    ascii_only = transliterated(name).encode("ascii", "ignore").decode("ascii")
+    key = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:63].strip("-") or "school"
+    return f"school-{key}" if key in checks.RESERVED else key
 
 
 def _checked(inventory: Inventory, given: Mapping[str, Any]) -> dict[str, Any]:

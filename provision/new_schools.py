@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provision import console, csv_file, i18n
+from provision import console, csv_file
 from provision.checks import values as checks
 from provision.csv_file import KEY, CsvError, Row
 from provision.errors import ExitCode, Problem
 from provision.i18n import _, ngettext
-from provision.inventory import Inventory, add_schools, load, taken
+from provision.inventory import Inventory, add_schools, load, taken, variable
 from provision.new_school import header, key_from_name, parse
 from provision.own_certificate import certificate_problems
 from provision.school_settings import check_value, from_text, shown, validate
@@ -28,8 +28,10 @@ class _Judgement:
     """What is found while a list is read: schools and problems, never only the first one."""
 
     inventory: Inventory
-    common: Mapping[str, Any]
+    common: dict[str, Any]
     """What `--set` says for all rows; a cell says it better."""
+    shared: dict[str, Any] = field(default_factory=dict)
+    """What of this is written once, for all schools of the file."""
     faulty: set[str] = field(default_factory=set)
     """Common settings with a problem, which is told once and not for every row."""
     schools: dict[str, School] = field(default_factory=dict)
@@ -51,7 +53,7 @@ def add_list(source: Path, pairs: Sequence[str], path: Path) -> None:
         _judge(judgement, row)
     if judgement.problems:
         _refuse(judgement, source)
-    add_schools(path, judgement.written, header())
+    add_schools(path, judgement.written, header(), judgement.shared)
     _say_what_comes_next(judgement)
 
 
@@ -75,12 +77,24 @@ def _judge_common(judgement: _Judgement) -> None:
             sentence = _("Two schools cannot share this; give it a column in the list.")
         else:
             try:
-                check_value(name, value)
+                right = judgement.common[name] = check_value(name, value)
             except ValueError as error:
                 sentence = str(error)
+            else:
+                if name not in judgement.inventory.shared and _alters_nobody(judgement, name):
+                    judgement.shared[name] = right
         if sentence:
             judgement.faulty.add(name)
             judgement.problems.append(Problem(sentence, name, shown(value), school="--set"))
+
+
+def _alters_nobody(judgement: _Judgement, name: str) -> bool:
+    """Return whether a common value could hold for the whole file as far as its schools go."""
+    inventory, value = judgement.inventory, judgement.common[name]
+    return all(
+        getattr(school, name) == value or variable(inventory.path, key, name) != ""
+        for key, school in inventory.schools.items()
+    )
 
 
 def _judge(judgement: _Judgement, row: Row) -> None:
@@ -113,7 +127,13 @@ def _judge(judgement: _Judgement, row: Row) -> None:
     ]
     if school:
         judgement.schools[key] = school
-        judgement.written[key] = _written(inventory, said, school)
+        values = school.model_dump()
+        once = {**inventory.shared, **judgement.shared}
+        judgement.written[key] = {
+            name: values[name]
+            for name in TABLE
+            if name in own or (name in said and once.get(name) != values[name])
+        }
 
 
 def _key_problems(key: str) -> list[Problem]:
@@ -141,15 +161,6 @@ def _used_before(judgement: _Judgement, row: int, values: Mapping[str, Any]) -> 
         elif name != KEY and (sentence := taken(judgement.inventory, name, value, port)):
             problems.append(Problem(sentence, name, shown(value)))
     return problems
-
-
-def _written(inventory: Inventory, said: Mapping[str, Any], school: School) -> dict[str, Any]:
-    """Return the lines of a school: what was said for it, and the language."""
-    values = school.model_dump()
-    written = {name: values[name] for name in TABLE if name in said}
-    if "language" not in {**inventory.shared, **said}:
-        written["language"] = i18n.language()
-    return {name: written[name] for name in TABLE if name in written}
 
 
 def _say_what_comes_next(judgement: _Judgement) -> None:

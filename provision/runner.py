@@ -70,9 +70,14 @@ class _Events:
 
     outcomes: dict[str, Outcome]
     observe: Callable[[str, str], None]
+    through: set[str] = field(default_factory=set)
+    """The schools that Ansible counts among those it has finished with."""
 
     def __call__(self, event: dict[str, Any]) -> None:
         """Take one event."""
+        if event["kind"] == "end":
+            self.through.add(event["host"])
+            return
         phase, bar, name = str(event["task"]).partition(" | ")
         outcome = self.outcomes.get(event["host"])
         if not bar or outcome is None:
@@ -131,10 +136,9 @@ def run(
     with folders.temporary() as private, hand_over.in_memory(content) as given:
         arguments = ["-i", f"/dev/fd/{given}", *options, str(paths.playbook(playbook))]
         ansible = _Ansible(arguments, given, private)
-        code = ansible.follow(_Events(outcomes, observe), output)
-    if code and not any(outcome.failure for outcome in outcomes.values()):
-        for outcome in outcomes.values():
-            outcome.failure = {"phase": "", "unreachable": False, "msg": ansible.last_words}
+        events = _Events(outcomes, observe)
+        ansible.follow(events, output)
+    _refuse_silence(events, ansible.last_words)
     return outcomes
 
 
@@ -171,8 +175,8 @@ class _Ansible:
 
     def follow(
         self, take: Callable[[dict[str, Any]], None], output: Callable[[str], None] | None
-    ) -> int:
-        """Take its events until it has ended, however that is; return its exit code."""
+    ) -> None:
+        """Take its events until it has ended, however that is."""
         assert self._process.stdout
         try:
             with selectors.DefaultSelector() as selector:
@@ -184,7 +188,6 @@ class _Ansible:
                 self._process.wait(GOODBYE)
         finally:
             self._end(output)
-        return self._process.returncode
 
     def _goes_on(self, selector: selectors.BaseSelector) -> bool:
         """Take what is there; return whether there can be more."""
@@ -252,3 +255,16 @@ def _environment(events: int, private: Path) -> dict[str, str]:
             **_usable_locale(),
         }
     )
+
+
+def _refuse_silence(events: _Events, said: str) -> None:
+    """Make a failure of every school with which Ansible did nothing, or did not come to an end."""
+    for school, outcome in events.outcomes.items():
+        silent = not outcome.results or school not in events.through
+        if silent and not outcome.failure:
+            outcome.failure = {
+                "phase": "",
+                "unreachable": False,
+                "kind": "not_through",
+                "msg": said,
+            }

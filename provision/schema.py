@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from provision import ansible_names
+from provision.checks.values import RESERVED
 from provision.i18n import _
 from provision.settings import TABLE, School
 
@@ -33,7 +34,10 @@ def inventory_schema() -> dict[str, Any]:
                     "vars": _variables(shared),
                     "hosts": {
                         "type": ["object", "null"],
-                        "propertyNames": {"pattern": "^[a-z0-9][a-z0-9-]{0,62}$"},
+                        "propertyNames": {
+                            "pattern": "^[a-z0-9][a-z0-9-]{0,62}$",
+                            "not": {"enum": sorted(RESERVED)},
+                        },
                         "additionalProperties": _variables(properties),
                     },
                 },

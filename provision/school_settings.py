@@ -117,7 +117,7 @@ def example(name: str) -> str:
 
 
 def from_text(name: str, text: str) -> Any:
-    """Return what a person typed as the type that the setting has; checks nothing else."""
+    """Return what a person typed in the setting's type and form; checks nothing else."""
     kind = TABLE[name].field.annotation
     if kind is int and re.fullmatch(r"[0-9]{1,9}", text):
         return int(text)
@@ -128,7 +128,7 @@ def from_text(name: str, text: str) -> Any:
         return {key.strip(): value.strip() for key, _colon, value in pairs}
     if not text and not TABLE[name].required:
         return TABLE[name].default
-    return text
+    return TABLE[name].setting.as_typed(text)
 
 
 def _translated(errors: Iterable[ErrorDetails], values: Mapping[str, Any]) -> list[Problem]:

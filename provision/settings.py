@@ -17,6 +17,8 @@ from provision.checks.text import optional, text
 from provision.i18n import N_
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic.fields import FieldInfo
 
 
@@ -34,6 +36,8 @@ class Setting:
     """Another setting that must not have the same value."""
     one_school_only: bool = False
     """True where two schools can never share the value."""
+    as_typed: Callable[[str], str] = str
+    """Brings what a person types into the form in which it is written, where both differ."""
     is_file: bool = False
     """True for a path on the technician's own computer, relative to inventory.yml."""
 
@@ -50,6 +54,7 @@ class School(BaseModel):
             question=N_("At which address is the server?"),
             help=N_("The IP address or host name from your provider; the program signs in there."),
             example="203.0.113.10",
+            as_typed=hosts.as_typed,
             one_school_only=True,
         ),
     ]
@@ -60,6 +65,7 @@ class School(BaseModel):
             question=N_("Under which name will the meetings be reached?"),
             help=N_("The name that people type in the browser. It must point to the server."),
             example="meet.gymnasium-nord.example.org",
+            as_typed=hosts.as_typed,
             one_school_only=True,
         ),
     ]
@@ -76,9 +82,10 @@ class School(BaseModel):
         str,
         AfterValidator(values.email),
         Setting(
-            question=N_("Which mailbox receives messages about the server?"),
-            help=N_("A shared mailbox is best; the certificate authority writes to it, too."),
+            question=N_("Which mailbox belongs to those who look after the server?"),
+            help=N_("A shared mailbox is best. Certificate authorities want it, few write there."),
             example="it@gymnasium-nord.example.org",
+            as_typed=values.email_as_typed,
         ),
     ]
     certificate: Annotated[
@@ -122,6 +129,7 @@ class School(BaseModel):
             question=N_("Where is the school's imprint?"),
             help=N_("A web address, linked on the start page. Empty: no link."),
             example="https://gymnasium-nord.example.org/imprint",
+            as_typed=values.url_as_typed,
         ),
     ] = None
     privacy_url: Annotated[
@@ -131,6 +139,7 @@ class School(BaseModel):
             question=N_("Where is the school's privacy notice?"),
             help=N_("A web address, linked on the start page. Empty: no link."),
             example="https://gymnasium-nord.example.org/privacy",
+            as_typed=values.url_as_typed,
         ),
     ] = None
     language: Annotated[
@@ -151,6 +160,7 @@ class School(BaseModel):
                 "there, picture and sound take port 443 under it."
             ),
             example="turn.gymnasium-nord.example.org",
+            as_typed=hosts.as_typed,
             differs_from="domain",
             one_school_only=True,
         ),
@@ -179,6 +189,7 @@ class School(BaseModel):
         Setting(
             help=N_("Where the server fetches Jitsi's packages; a mirror is possible."),
             example="https://download.jitsi.org",
+            as_typed=values.url_as_typed,
         ),
     ] = "https://download.jitsi.org"
     repository_fingerprint: Annotated[
@@ -206,6 +217,7 @@ class School(BaseModel):
         Setting(
             help=N_("Which ACME service issues the certificate; the default is Let's Encrypt."),
             example="https://acme-v02.api.letsencrypt.org/directory",
+            as_typed=values.url_as_typed,
         ),
     ] = "https://acme-v02.api.letsencrypt.org/directory"
     acme_ca_file: Annotated[
@@ -280,10 +292,8 @@ class Row:
         return getattr(kind, "__args__", ()) if getattr(kind, "__origin__", 0) is Literal else ()
 
 
-def _row(name: str, field: FieldInfo) -> Row:
-    setting = next(item for item in field.metadata if isinstance(item, Setting))
-    return Row(name, field, setting)
-
-
-TABLE = {name: _row(name, field) for name, field in School.model_fields.items()}
+TABLE = {
+    name: Row(name, field, next(item for item in field.metadata if isinstance(item, Setting)))
+    for name, field in School.model_fields.items()
+}
 """Every setting by name, in the order of the declaration."""

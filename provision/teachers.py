@@ -7,6 +7,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from provision import connect, console, runner
+from provision.checks.text import transliterated
 from provision.errors import RefusedError, UsageError
 from provision.failures import explain
 from provision.i18n import _
@@ -39,7 +40,10 @@ def check_names(names: Sequence[str]) -> None:
             )
         if NAME.fullmatch(name):
             continue
-        simple = re.sub(r"[^a-z0-9._-]+", ".", name.partition("@")[0].lower()).strip("._-")
+        plain = transliterated(name.partition("@")[0])
+        # A letter of another alphabet would be lost, and the name be another one.
+        lost = any(sign.isalpha() and not sign.isascii() for sign in plain)
+        simple = "" if lost else re.sub(r"[^a-z0-9._-]+", ".", plain).strip("._-")
         raise UsageError(
             _("{name} cannot be a teacher's account").format(name=name),
             _("A name has small letters, digits, dots, hyphens and underscores."),

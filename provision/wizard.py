@@ -122,6 +122,8 @@ class Wizard:
             except ValueError as error:
                 console.bad(str(error), indent=3)
             else:
+                if not text.isascii() and TABLE[row.name].setting.as_typed(text) != text:
+                    console.note(f"   {self.answers[row.name]}")
                 return True
 
     def _checked(self, row: Row, text: str, default: Any) -> Any:

@@ -11,11 +11,14 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
+    NoEncryption,
+    PrivateFormat,
     PublicFormat,
     load_pem_private_key,
 )
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
+from provision.checks.lifetime import soon
 from provision.checks.result import Result, failure, ok, warning
 from provision.i18n import _
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
-SOON = timedelta(days=30)
+DAY = timedelta(days=1)
 SMALLEST_RSA = 2048
 CURVES = (ec.SECP256R1, ec.SECP384R1)
 OLD_HASHES = {"md5", "sha1"}
@@ -84,6 +87,26 @@ def check(
     ]
     until = chain[0].not_valid_after_utc.date().isoformat()
     return results or [ok(_("The certificate is right and holds until {date}.").format(date=until))]
+
+
+def rewritten(certificate_pem: bytes, key_pem: bytes) -> tuple[str, str]:
+    """Return chain and key as PEM that every program reads; what `check` calls right has both.
+
+    Files put together by hand hold text, marks and blocks without a line end between them. OpenSSL
+    on the server stumbles over what our own reading forgives.
+    """
+    key = load_pem_private_key(key_pem, password=None)
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return authorities(certificate_pem), text.decode("ascii")
+
+
+def authorities(pem: bytes) -> str:
+    """Return the certificates of a file, written anew; raises ValueError where there is none."""
+    try:
+        found = x509.load_pem_x509_certificates(pem)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError(_("This file holds no certificate in PEM form.")) from error
+    return "".join(one.public_bytes(Encoding.PEM).decode("ascii") for one in found)
 
 
 def _chain(pem: bytes) -> list[x509.Certificate] | Result:
@@ -184,7 +207,8 @@ def _time(chain: list[x509.Certificate], now: datetime) -> list[Result]:
     if any(now >= issuer.not_valid_after_utc for issuer in chain[1:]):
         sentence = _("A certificate of the chain has ended, so browsers do not accept yours.")
         return [failure(sentence, _("take the present chain from your certificate authority"))]
-    if now + SOON > leaf.not_valid_after_utc:
+    life = leaf.not_valid_after_utc - leaf.not_valid_before_utc
+    if soon((leaf.not_valid_after_utc - now) / DAY, life / DAY):
         sentence = _("The certificate ends soon, on {date}.")
         sentence = sentence.format(date=leaf.not_valid_after_utc.date().isoformat())
         return [warning(sentence, _("have a new one issued"))]

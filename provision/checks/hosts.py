@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+import idna
+
 from provision.checks.text import shortened, text
 from provision.i18n import _
 
@@ -67,22 +69,38 @@ def _check_label(label: str) -> None:
         )
     if label.startswith("xn--"):
         try:
-            label.encode("ascii").decode("idna")
-        except UnicodeError as error:
+            idna.ulabel(label)
+        except idna.IDNAError as error:
             raise ValueError(
                 _("“{label}” is not a valid name in xn-- form.").format(label=label)
             ) from error
 
 
 def _no_umlauts(value: str) -> str:
-    """Return the refusal of umlauts, with the form to write wherever Python knows it for sure."""
-    try:
-        encoded = "" if "ß" in value else value.lower().encode("idna").decode("ascii")
-    except UnicodeError:
-        encoded = ""
-    if encoded:
+    """Return the refusal of umlauts, with the form to write wherever there is one."""
+    encoded = as_typed(value)
+    if encoded.isascii():
         return _("Write umlauts and accents in their xn-- form: {right}").format(right=encoded)
     return _("Write umlauts and accents in their xn-- form (your registrar shows it).")
+
+
+def as_typed(value: str) -> str:
+    """Return a name with umlauts in its xn-- form, as browsers make it; all else as it is.
+
+    That is UTS 46 (small letters, composed signs) and then IDNA 2008, in which ß is a letter of its
+    own. Python's own codec knows only the standard of 2003, which makes it ss: another server.
+    """
+    if value.isascii() or set(value) & set("@/: "):
+        return value
+    try:
+        mapped = idna.uts46_remap(value, std3_rules=False, transitional=False)
+        labels = (
+            label if label.isascii() else idna.alabel(label).decode("ascii")
+            for label in mapped.split(".")
+        )
+        return ".".join(labels)
+    except UnicodeError:
+        return value
 
 
 def domain(value: str) -> str:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
+from provision.checks.lifetime import late
 from provision.checks.result import Result, warning
 from provision.i18n import _
 
-LATE = 20 * 86400
-"""certbot renews 30 days before the end, twice a day; ten days later something is wrong."""
+DAY = 86400
 
 
 def names(settings: dict[str, Any]) -> list[str]:
@@ -41,7 +41,7 @@ def is_right(found: dict[str, Any], seen: dict[str, Any], settings: dict[str, An
 
 def check(found: dict[str, Any], now: float) -> list[Result]:
     """Return that a certificate should have been renewed long ago."""
-    if found["ends"] > now + LATE:
+    if not late((found["ends"] - now) / DAY, (found["ends"] - found["begins"]) / DAY):
         return []
     date = datetime.fromtimestamp(found["ends"], UTC).date().isoformat()
     return [

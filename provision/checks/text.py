@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 MAXIMUM_TEXT = 1000
 MAXIMUM_SHOWN = 63
 
+# As Germans write them without their keyboard, and what Unicode takes for no accented letter.
+_LETTERS = str.maketrans({
+    "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l",
+    "đ": "d", "ð": "d", "þ": "th", "\u0131": "i",
+})  # fmt: skip
+
 
 def optional(check: Callable[[str], str]) -> Callable[[str | None], str | None]:
     """Return the check for a setting that may be left empty."""
@@ -43,3 +49,13 @@ def text(value: str) -> str:
 def shortened(value: str) -> str:
     """Return a value short enough for a sentence."""
     return value if len(value) <= MAXIMUM_SHOWN else value[: MAXIMUM_SHOWN - 1] + "…"
+
+
+def transliterated(value: str) -> str:
+    """Return a name in small letters without umlauts and accents, as its bearer would write it.
+
+    Letters of other alphabets stay.
+    """
+    german = unicodedata.normalize("NFC", value).lower().translate(_LETTERS)
+    apart = unicodedata.normalize("NFKD", german)
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address, ip_network
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
-from provision.checks.hosts import as_ip, host_name
+from provision.checks.hosts import as_ip, as_typed, host_name
 from provision.checks.text import shortened, text
 from provision.i18n import _
 
@@ -21,18 +21,32 @@ FINGERPRINT_DIGITS = 40
 
 _MAILBOX = re.compile(r"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*")
 _URL_TEXT = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")
+_URL_SIGNS = "/:?@!$&()*+,;=%~"
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+# Groups that every inventory has, ours, and the computer on which Ansible runs: a host of that name
+# hides the group, or is not the server.
+RESERVED = frozenset({"all", "localhost", "schools", "ungrouped"})
 
 
-def school_key(value: str) -> str:
+def school_key(value: object) -> str:
     """Return the short name under which the program knows a school."""
+    if not isinstance(value, str):
+        # YAML's number or date: Ansible would pass over the whole file.
+        raise ValueError(_("Put this short name in quotes; else it is no text."))  # noqa: TRY004
     if not _KEY.fullmatch(value):
         raise ValueError(
             _(
                 "Use small letters, digits and hyphens, at most 63, and begin with a letter or a "
                 "digit, for instance gymnasium-nord."
             )
+        )
+    if value in RESERVED:
+        raise ValueError(
+            _(
+                "To Ansible, {name} means something else than one school; choose another short "
+                "name, for instance gymnasium-nord."
+            ).format(name=value)
         )
     return value
 
@@ -67,10 +81,32 @@ def email(value: str) -> str:
     return value
 
 
+def email_as_typed(value: str) -> str:
+    """Return what a person typed, with umlauts behind the @ in their xn-- form."""
+    mailbox, at, host = value.rpartition("@")
+    return mailbox + at + as_typed(host)
+
+
 def https_url(value: str) -> str:
     """Return a web address that begins with https://."""
     _check_url(value, ("https",))
     return value
+
+
+def url_as_typed(value: str) -> str:
+    """Return what a person copied from a browser as browsers send it: xn-- form and %C3%BC."""
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return value
+    if value.isascii() or not host:
+        return value
+    if not host.isascii() and "@" not in parts.netloc:
+        netloc = as_typed(host) + (f":{port}" if port is not None else "")
+        parts = parts._replace(netloc=netloc)
+    rest = (quote(part, safe=_URL_SIGNS) for part in (parts.path, parts.query, parts.fragment))
+    return urlunsplit((parts.scheme, parts.netloc, *rest))
 
 
 def repository_url(value: str) -> str:

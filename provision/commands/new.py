@@ -32,7 +32,7 @@ def command(
         typer.Option(
             "--csv",
             metavar="FILE",
-            help=N_("Add all schools of a list, one a row; --set then fills cells left empty."),
+            help=N_("Add all schools of a list, one a row; --set is then what they share."),
         ),
     ] = None,
     csv_template: Annotated[

@@ -57,6 +57,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         """Tell that nobody could sign in."""
         self._tell_result("unreachable", result)
 
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Tell of each host that it is through, however that ended."""
+        for host in stats.processed:
+            self._tell("end", host, "")
+
     def _tell_result(self, kind: str, result: Any) -> None:
         name = result.host.name
         begun = self._begun.pop((name, _number(result.task)), time.monotonic())

@@ -93,9 +93,8 @@ def host_of(url: str) -> str:
             f"provision audit https://{host}",
         )
     try:
-        host = host if host.isascii() else host.encode("idna").decode("ascii")
-        return hosts.address(host.lower())
-    except (ValueError, UnicodeError) as error:
+        return hosts.address(hosts.as_typed(host))
+    except ValueError as error:
         raise UsageError(
             _("{host} is no name of a server").format(host=host[:100]), str(error)
         ) from error

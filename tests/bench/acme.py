@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
 import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from provision.trust import as_browsers
 from tests.bench import network, state
 from tests.bench.certificates import Authority
 from tests.bench.errors import BenchError
@@ -107,7 +107,7 @@ class Acme:
 
     def get(self, url: str) -> bytes:
         """Return what an address of pebble answers, its certificate checked."""
-        context = ssl.create_default_context(cafile=str(self.ca_file))
+        context = as_browsers(self.ca_file)
         handlers = urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         opener = urllib.request.build_opener(*handlers)
         with opener.open(url, timeout=5) as answer:

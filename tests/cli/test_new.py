@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from provision.inventory import load
 from tests.unit.certificates import key_pem, make, make_key
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ schools:
       domain: meet.gymnasium-sued.example.org
       school: Gymnasium Süd
       contact: it@gymnasium-sued.example.org
-      language: en
 """
     )
     assert inventory.stat().st_mode & 0o777 == 0o644
@@ -72,7 +72,7 @@ Weiter: provision check gymnasium-sued
     )
     text = inventory.read_text(encoding="utf-8")
     assert text.startswith("# Die Schulen, um die sich provision kümmert.")
-    assert "language: de" in text
+    assert load(inventory).schools["gymnasium-sued"].language == "de"
 
 
 def test_a_second_school_leaves_the_first_alone(run: Run, inventory: Path) -> None:
@@ -94,7 +94,6 @@ def test_a_second_school_leaves_the_first_alone(run: Run, inventory: Path) -> No
       domain: a.example.org
       school: Gymnasium Süd
       contact: it@gymnasium-sued.example.org
-      language: en
       ssh_port: 2222
 """
     )
@@ -285,3 +284,37 @@ def test_a_good_own_certificate_is_taken(run: Run, inventory: Path) -> None:
     changes = {"certificate": "own", "certificate_file": "c.pem", "certificate_key_file": "k.pem"}
     assert new(run, **changes).code == 0
     assert "      certificate_key_file: k.pem\n" in inventory.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["Schools", "All", "ungrouped", "LOCALHOST"])
+def test_a_name_that_ansible_knows_becomes_another_short_name(run: Run, name: str) -> None:
+    assert f"is in inventory.yml as school-{name.lower()}.\n" in new(run, school=name).out
+    refused = run("new", name.lower(), *("--set", "school=Another"))
+    assert refused.code == 2
+    assert f'"{name.lower()}" cannot be a short name' in refused.err
+
+
+def test_umlauts_are_stored_in_the_form_that_the_internet_wants(run: Run, inventory: Path) -> None:
+    seen = new(
+        run,
+        domain="meet.straße-schule.de",
+        contact="it@straße-schule.de",
+        imprint_url="https://straße-schule.de/über",
+    )
+    assert "record of meet.xn--strae-schule-o9a.de must" in seen.out
+    school = load(inventory).schools["gymnasium-sued"]
+    assert school.domain == "meet.xn--strae-schule-o9a.de"
+    assert school.contact == "it@xn--strae-schule-o9a.de"
+    assert school.imprint_url == "https://xn--strae-schule-o9a.de/%C3%BCber"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Grundschule Weißensee", "grundschule-weissensee"),
+        ("École Saint-Exupéry", "ecole-saint-exupery"),
+        ("Søren-Łukasz-Schule", "soren-lukasz-schule"),
+    ],
+)
+def test_the_short_name_reads_like_the_schools(run: Run, name: str, key: str) -> None:
+    assert f"is in inventory.yml as {key}.\n" in new(run, school=name).out

@@ -50,20 +50,18 @@ Next: provision check --all
     assert (
         inventory.read_text(encoding="utf-8").partition("schools:\n")[2]
         == """\
+  vars:
+    contact: it@schools.example.org
   hosts:
     gymnasium-sued:
       address: 203.0.113.11
       domain: meet.sued.example.org
       school: Gymnasium Süd
-      contact: it@schools.example.org
-      language: en
       school_networks: [192.0.2.0/24, 198.51.100.0/24]
     west:
       address: 2001:db8::12
       domain: meet.west.example.org
       school: Schule am Westpark
-      contact: it@schools.example.org
-      language: en
       ssh_port: 2222
 """
     )
@@ -100,6 +98,47 @@ def test_a_cell_says_it_better_than_a_common_setting(run: Run, inventory: Path) 
     assert run("new", "--csv", "schools.csv", *CONTACT, "--set", "ssh_port=22000").code == 0
     known = load(inventory).schools
     assert [known[key].ssh_port for key in ("gymnasium-sued", "west")] == [22000, 2222]
+
+
+THERE = """\
+schools:
+  hosts:
+    nord:
+      address: 203.0.113.10
+      domain: meet.nord.example.org
+      school: Nord
+      contact: it@nord.example.org
+      language: en
+"""
+
+
+def test_what_is_common_never_changes_a_school_that_is_there(run: Run, inventory: Path) -> None:
+    inventory.write_text(THERE)
+    pairs = ("retention_days=3", "language=de", "ssh_port=22", "reboot_at=04:00")
+    arguments = [part for pair in pairs for part in ("--set", pair)]
+    before = load(inventory).schools["nord"]
+    assert run("new", "--csv", "schools.csv", *CONTACT, *arguments).code == 0
+    found = load(inventory)
+    assert found.schools["nord"] == before
+    # Nord says the first two itself, and has the third anyway.
+    shared = {"contact": "it@schools.example.org", "language": "de", "ssh_port": 22}
+    assert found.shared == shared
+    assert inventory.read_text().startswith(THERE)
+    for key in ("gymnasium-sued", "west"):
+        school = found.schools[key]
+        assert (school.retention_days, school.reboot_at) == (3, "04:00")
+    assert inventory.read_text().count("reboot_at: ") == 2
+
+
+def test_what_the_file_shares_already_is_not_written_again(run: Run, inventory: Path) -> None:
+    inventory.write_text(
+        "schools:\n  vars:\n    contact: it@schools.example.org\n    language: de\n"
+    )
+    assert run("new", "--csv", "schools.csv", *CONTACT, "--set", "language=en").code == 0
+    text = inventory.read_text()
+    assert text.count("it@schools.example.org") == 1
+    assert load(inventory).shared["language"] == "de"
+    assert text.count("language: en") == 2
 
 
 def test_two_ports_of_one_address_are_two_servers(run: Run, inventory: Path, schools: Path) -> None:

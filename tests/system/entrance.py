@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import re
 import socket
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from provision.trust import as_browsers
+
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -59,7 +61,7 @@ class Entrance:
 
     def secure(self, port: int = 443, context: ssl.SSLContext | None = None) -> ssl.SSLSocket:
         """Return a TLS connection; the certificate has to be for the domain and verify."""
-        context = context or ssl.create_default_context(cafile=str(self.root))
+        context = context or as_browsers(self.root)
         return context.wrap_socket(self.connect(port), server_hostname=self.domain)
 
     def certificate(self, port: int = 443) -> dict[str, object]:

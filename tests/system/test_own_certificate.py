@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.bench import certificates
 from tests.system.entrance import Entrance
@@ -24,12 +25,23 @@ BROUGHT = [
 ]
 
 
-def bring(school: School, days: int) -> None:
+def bring(school: School, days: int, age: int = 0) -> None:
     """Put a new certificate and its key into the technician's directory."""
-    folder = school.project.folder
-    certificates.own().issue(
-        f"DNS:{school.domain}", folder / "school.pem", folder / "school.key", days=days
+    folder, authority, now = school.project.folder, certificates.own(), datetime.now(UTC)
+    authority.make()
+    signer = load_pem_private_key((authority.folder / "ca.key").read_bytes(), None)
+    key = make_key()
+    leaf = make(
+        school.domain,
+        key,
+        ("provision bench authority", signer),
+        names=(school.domain,),
+        begin=now - timedelta(days=age),
+        end=now + timedelta(days=days),
     )
+    (folder / "school.pem").write_bytes(leaf + authority.certificate.read_bytes())
+    (folder / "school.key").write_bytes(key_pem(key))
+    (folder / "school.key").chmod(0o600)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +63,7 @@ def own(school: School) -> Iterator[Entrance]:
 
 def test_new_files_and_one_deployment_are_enough(school: School, own: Entrance) -> None:
     before, running = own.certificate()["serialNumber"], school.invocations()
-    bring(school, 29)
+    bring(school, 13, age=60)
     planned = school.project.run("plan")
     done = school.project.run("deploy", "--json")
     assert (done.code, done.data["changed"], done.data["restarted"]) == (0, BROUGHT, [])
@@ -85,6 +97,23 @@ def test_what_is_wrong_with_new_files_is_said_before_anything_is_touched(
     assert f"The certificate is not for turn.{school.domain} as well" in lacking.err
     assert school.host.state_hash() == before
     assert own.certificate()["serialNumber"] == serial
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize("wrong", ["joined", "another-key"])
+def test_the_servers_openssl_judges_before_anything_is_replaced(school: School, wrong: str) -> None:
+    key = make_key()
+    chain = [make("leaf", key, names=(school.domain,)), make("other", make_key())]
+    text = b"".join(part.strip() for part in chain) if wrong == "joined" else b"".join(chain)
+    used = key if wrong == "joined" else make_key()
+    school.host.write("/root/chain.pem", text.decode())
+    school.host.write("/root/key.pem", key_pem(used).decode())
+    before = school.host.state_hash()
+    command = "/usr/local/lib/jitsi-provision/install-certificate /root/chain.pem /root/key.pem"
+    done = school.host.run(command, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("/root/chain.pem: [")
+    assert school.host.state_hash() == before
 
 
 @pytest.mark.usefixtures("own")

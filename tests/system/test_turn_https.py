@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from provision.trust import as_browsers
 from tests.bench.fingerprint import difference
 from tests.system.admission import admitted_guest
 from tests.system.convergence import look
@@ -138,7 +138,7 @@ def test_pages_are_as_well_protected_as_before(entrance: Entrance) -> None:
 @pytest.mark.parametrize("family", ["address", "address6"])
 def test_pages_are_served_over_http2(school: School, entrance: Entrance, family: str) -> None:
     door = Entrance(getattr(school.host, family), entrance.domain, entrance.root)
-    context = ssl.create_default_context(cafile=str(entrance.root))
+    context = as_browsers(entrance.root)
     context.set_alpn_protocols(["h2", "http/1.1"])
     with door.secure(443, context) as connection:
         assert connection.selected_alpn_protocol() == "h2"

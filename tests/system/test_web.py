@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from provision.trust import as_browsers
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -224,7 +226,7 @@ def test_old_tls_is_refused(entrance: Entrance, port: int) -> None:
         (ssl.TLSVersion.TLSv1_2, True),
         (ssl.TLSVersion.TLSv1_3, True),
     ):
-        context = ssl.create_default_context(cafile=str(entrance.root))
+        context = as_browsers(entrance.root)
         context.set_ciphers("DEFAULT:@SECLEVEL=0")  # else this side refuses, not the server
         context.minimum_version = context.maximum_version = version
         if accepted:

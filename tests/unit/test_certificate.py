@@ -64,7 +64,7 @@ def test_a_good_certificate_has_nothing_wrong(chain: bytes) -> None:
             "The certificate only begins on 2026-11-23.",
         ),
         (
-            leaf(end=NOW + timedelta(days=13)) + MIDDLE,
+            leaf(begin=NOW - timedelta(days=60), end=NOW + timedelta(days=13)) + MIDDLE,
             "The certificate ends soon, on 2026-12-05.",
         ),
         (
@@ -210,9 +210,22 @@ def test_a_certificate_without_the_second_name_is_refused() -> None:
     assert result.remedy == f"have one issued for {DOMAIN} and {SECOND}, or take `turn_domain` out"
 
 
-@pytest.mark.parametrize(("days", "warned"), [(29, True), (31, False)])
-def test_a_certificate_that_ends_within_a_month_is_a_warning(days: int, warned: bool) -> None:
-    [result] = check(leaf(end=NOW + timedelta(days=days)) + MIDDLE, key_pem(KEY), DOMAIN, NOW)
+@pytest.mark.parametrize(
+    ("life", "days", "warned"),
+    [
+        (398, 31, False), (398, 29, True),
+        (90, 31, False), (90, 29, True),
+        # Whoever brings certificates of 47 days is not warned for most of their life.
+        (47, 16, False), (47, 15, True),
+        (3, 1.1, False), (3, 0.9, True),
+    ],
+)  # fmt: skip
+def test_a_certificate_that_ends_soon_for_its_own_life_is_a_warning(
+    life: float, days: float, warned: bool
+) -> None:
+    end = NOW + timedelta(days=days)
+    chain = leaf(begin=end - timedelta(days=life), end=end) + MIDDLE
+    [result] = check(chain, key_pem(KEY), DOMAIN, NOW)
     assert (result.level is Level.WARNING) is warned
 
 

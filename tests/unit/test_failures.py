@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from provision import i18n
+from provision import i18n, runner
 from provision.errors import DeploymentError, ExitCode, ServerError
 from provision.failures import KINDS, SSH, explain
 from provision.settings import School
 from tests.unit.modules import ROLE, Server, utility
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SCHOOL = School(
     address="203.0.113.10",
@@ -183,10 +181,10 @@ def test_a_server_without_python() -> None:
     )
 
 
-def test_the_kinds_are_those_that_the_modules_use() -> None:
+def test_the_kinds_are_those_that_the_modules_and_the_runner_use() -> None:
     nodes: list[Any] = [
         node
-        for path in sorted(ROLE.rglob("*.py"))
+        for path in [*sorted(ROLE.rglob("*.py")), Path(runner.__file__)]
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     ]
     texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
@@ -293,3 +291,60 @@ def test_what_an_action_plugin_told_comes_through_as_it_was() -> None:
     assert error.rows() == [tuple(row) for row in rows]
     assert error.exit_code is ExitCode.REFUSED
     assert not isinstance(error, DeploymentError)
+
+
+COMMAND = {
+    "phase": "certificate",
+    "unreachable": False,
+    "msg": "non-zero return code",
+    "rc": 1,
+    "cmd": ["update-ca-certificates", "--fresh"],
+    "stdout": "Updating certificates in /etc/ssl/certs...",
+    "stderr": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("failed", "reason"),
+    [
+        ({"stderr": "one\ntwo\n\nopenssl: no space left\n"}, "one\ntwo\nopenssl: no space left"),
+        ({"stdout": "a\nb\nc\nd\ne", "stderr": "\n"}, "b\nc\nd\ne"),
+        # What a module says that died before it could answer.
+        (
+            {
+                "msg": "Module result deserialization failed: No start of json char found",
+                "stdout": "",
+                "module_stdout": "",
+                "module_stderr": "Traceback\n  x\nImportError: libssl.so.3\n",
+            },
+            "Traceback\nx\nImportError: libssl.so.3",
+        ),
+        ({"stdout": "", "msg": "first\nCould not find the requested service x"},
+         "Could not find the requested service x"),
+        # What could be a secret is not shown, nor sent to whoever is asked for help.
+        ({"stderr": "user focus, key 4hG7kQ2nVb8sX1zL0pTf9wRy refused"},
+         "user focus, key (hidden) refused"),
+        ({"stderr": "password=hunter2 wrong; PASSWORD: 'a b' wrong"},
+         "password=(hidden) wrong; PASSWORD: (hidden) wrong"),
+        ({"stderr": "https://me:pass@mirror.example.org/dists: 404"},
+         "https://(hidden)@mirror.example.org/dists: 404"),
+        ({"stderr": "/usr/local/lib/jitsi-provision/install-certificate: not found"},
+         "/usr/local/lib/jitsi-provision/install-certificate: not found"),
+    ],
+)  # fmt: skip
+def test_a_failing_command_is_told_with_its_own_words(failed: dict[str, Any], reason: str) -> None:
+    error = explain(COMMAND | failed, SCHOOL)
+    assert (error.what, error.why) == ("A step failed on the server.", reason)
+
+
+def test_a_certificate_that_the_server_cannot_serve_is_told_as_that() -> None:
+    failure = COMMAND | {
+        "cmd": ["/usr/local/lib/jitsi-provision/install-certificate", "a", "b"],
+        "rc": 3,
+        "stderr": "a: [SSL] PEM lib (_ssl.c:3905)",
+    }
+    error = explain(failure, SCHOOL)
+    assert error.what == (
+        "The server cannot serve this certificate; the former one stays in place."
+    )
+    assert error.why == "a: [SSL] PEM lib (_ssl.c:3905)"

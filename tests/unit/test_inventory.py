@@ -317,3 +317,18 @@ def test_an_existing_school_is_never_overwritten(path: Path) -> None:
     with pytest.raises(RefusedError):
         inventory.add_school(path, "nord", {})
     assert path.read_text() == NORD
+
+
+@pytest.mark.parametrize("key", ["schools", "all", "ungrouped", "localhost"])
+def test_a_school_is_not_called_like_one_of_ansibles_own_names(path: Path, key: str) -> None:
+    (problem,) = read(path, NORD.replace("nord:", f"{key}:", 1))
+    assert problem[0] == 3
+    assert "Ansible" in problem[3]
+
+
+@pytest.mark.parametrize("key", ["12", "2026-01-01"])
+def test_a_short_name_is_text(path: Path, key: str) -> None:
+    (problem,) = read(path, NORD.replace("nord:", f"{key}:", 1))
+    assert problem[0] == 3
+    assert "quotes" in problem[3]
+    assert read(path, NORD.replace("nord:", f'"{key}":', 1)) == []

@@ -74,6 +74,7 @@ Value: y
 CERTIFICATE = """\
 issuer=CN = Example Authority
 subject=CN = meet.example.org
+notBefore=Nov  5 00:00:00 2026 GMT
 notAfter=Feb  3 00:00:00 2027 GMT
 sha256 Fingerprint=AA:BB:01
 X509v3 Subject Alternative Name: 
@@ -214,6 +215,7 @@ def test_a_certificate(readings: ModuleType) -> None:
         "names": ["*.example.org", "meet.example.org"],
         "issuer": "CN = Example Authority",
         "self_signed": False,
+        "begins": 1793836800,
         "ends": 1801612800,
         "fingerprint": "AA:BB:01",
     }

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from provision import deployment
 from provision.checks import server
+from provision.verify.evidence import Evidence
+from provision.verify.judges.certificates import certificates_are_valid
+from provision.verify.judges.inside_operations import certificates_renew
+from provision.verify.verdict import State
 from tests.unit.test_server_check import DOMAIN, NOW, NOWHERE, SETTINGS, listener, seen
+from tests.unit.verify import good
 
 SECOND = "turn.example.org"
 LIVE = f"/etc/letsencrypt/live/{DOMAIN}/fullchain.pem"
 DAY = 86400.0
 
 
-def judged(names: list[str], days: float = 60, **settings: Any) -> dict[str, Any]:
+def judged(names: list[str], days: float = 60, life: float = 90, **settings: Any) -> dict[str, Any]:
     """Return what follows from a certificate of the authority that the settings name."""
+    ends = NOW + days * DAY
     facts = seen(
-        certificates={LIVE: {"names": names, "ends": NOW + days * DAY}},
+        certificates={LIVE: {"names": names, "begins": ends - life * DAY, "ends": ends}},
         acme_renewal=f"server = {SETTINGS['acme_directory']}\n",
     )
     return deployment.judge(SETTINGS | settings, facts, NOWHERE)
@@ -50,15 +57,49 @@ def test_both_names_are_asked_for_and_enough() -> None:
     assert (found["certificate_issued"], found["certificate_names"]) == (True, [DOMAIN, SECOND])
 
 
-@pytest.mark.parametrize(("days", "late"), [(19, True), (21, False)])
-def test_a_certificate_that_does_not_renew_itself_is_a_warning(days: float, late: bool) -> None:
-    found = judged([DOMAIN], days)
+# Of certificates of 90, 64, 45 and six days, and of one for a year that certbot renews in its last
+# 30 days as well: (life, days left, whether it should have been renewed).
+LIVES = [
+    (90, 29, False), (90, 23, False), (90, 22, True), (90, 5, True),
+    (64, 17, False), (64, 15.9, True),
+    (45, 14, False), (45, 11.3, False), (45, 11.2, True),
+    (6.67, 2, False), (6.67, 1.6, True),
+    (2, 1.1, False), (2, 0.9, True),
+    (398, 29, False), (398, 26, False), (398, 24, True), (3650, 29, False), (3650, 24, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("life", "days", "late"), LIVES)
+def test_a_certificate_that_does_not_renew_itself_is_a_warning(
+    life: float, days: float, late: bool
+) -> None:
+    found = judged([DOMAIN], days, life)
     assert found["certificate_issued"]
+    date = datetime.fromtimestamp(NOW + days * DAY, UTC).date().isoformat()
     sentence = (
-        "The certificate ends on 2026-12-15 and was not renewed; `journalctl -u certbot` on the "
+        f"The certificate ends on {date} and was not renewed; `journalctl -u certbot` on the "
         "server says why."
     )
     assert found["warnings_found"] == ([sentence] if late else [])
+
+
+@pytest.mark.parametrize(("life", "days", "late"), LIVES)
+def test_a_proof_judges_by_the_same_measure(life: float, days: float, late: bool) -> None:
+    outside = good.data()["certificates"]
+    end = datetime(2027, 6, 1, tzinfo=UTC)
+    for service in outside["services"].values():
+        service["not_before"] = (end - timedelta(days=life)).isoformat()
+        service["not_after"] = end.isoformat()
+        service["days_left"] = days
+    inside = good.data()["inside"]
+    for each in inside["parts"]["certificates"]["served"].values():
+        each |= {"left": days, "lifetime": life}
+    wanted = State.FAILED if late else State.FULFILLED
+    for judge, section, data in (
+        (certificates_are_valid, "certificates", outside),
+        (certificates_renew, "inside", inside),
+    ):
+        assert judge(Evidence({section: data})).state is wanted
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import locale
+from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import runner
+from provision import paths, runner
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -27,3 +31,63 @@ def test_ansible_gets_a_locale_that_exists(
     monkeypatch.setenv("LC_CTYPE", name)
     assert runner._usable_locale() == expected
     assert locale.setlocale(locale.LC_ALL) == before
+
+
+@pytest.fixture
+def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where to write a playbook; its tasks need no server."""
+    playbook = tmp_path / "play.yml"
+    (tmp_path / "inventory.yml").write_text("schools:\n  hosts: {nord: {}, sued: {}}\n")
+    monkeypatch.setattr(paths, "playbook", lambda _name: playbook)
+    return playbook
+
+
+def outcomes(play: Path, text: str) -> dict[str, runner.Outcome]:
+    """Run a playbook on two schools."""
+    play.write_text(text)
+    return runner.run("play", play.parent / "inventory.yml", ["nord", "sued"])
+
+
+PLAY = """\
+- hosts: {hosts}
+  gather_facts: false
+  tasks:
+    - name: look | Look
+      ansible.builtin.debug: {{msg: "{{{{ inventory_hostname }}}}"}}
+      failed_when: {failed}
+"""
+
+
+@pytest.mark.parametrize("hosts", ["nobody", "localhost", "schools:!schools"])
+def test_a_run_that_comes_to_nobody_is_no_success(play: Path, hosts: str) -> None:
+    found = outcomes(play, PLAY.format(hosts=hosts, failed="false"))
+    assert [one.failure and one.failure["kind"] for one in found.values()] == ["not_through"] * 2
+
+
+def test_the_school_that_a_run_did_not_come_to_is_no_success(play: Path) -> None:
+    found = outcomes(play, PLAY.format(hosts="nord", failed="false"))
+    assert found["nord"].failure is None
+    assert found["sued"].failure
+    assert found["sued"].failure["kind"] == "not_through"
+
+
+def test_another_schools_failure_does_not_hide_one_that_was_left_out(play: Path) -> None:
+    found = outcomes(play, PLAY.format(hosts="nord", failed="true"))
+    assert found["nord"].failure
+    assert "kind" not in found["nord"].failure
+    assert found["sued"].failure
+    assert found["sued"].failure["kind"] == "not_through"
+
+
+def test_a_run_that_ended_too_early_is_no_success(play: Path) -> None:
+    kill = "- hosts: nord\n  gather_facts: false\n  tasks:\n    - name: look | Stop\n      debug:\n"
+    kill += "        msg: \"{{ lookup('pipe', 'kill -9 $(ps -o ppid= $PPID)') }}\"\n"
+    text = PLAY.format(hosts="schools", failed="false") + kill
+    found = outcomes(play, text)
+    assert [one.failure and one.failure["kind"] for one in found.values()] == ["not_through"] * 2
+
+
+def test_both_schools_are_through(play: Path) -> None:
+    found = outcomes(play, PLAY.format(hosts="schools", failed="false"))
+    assert [one.failure for one in found.values()] == [None, None]
+    assert [one.results["Look"]["msg"] for one in found.values()] == ["nord", "sued"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +15,8 @@ import pytest
 import yaml
 
 from provision import deployment, tree
-from provision.errors import BugError
+from provision.errors import BugError, SettingsError
+from tests.unit.certificates import key_pem, make, make_key
 from tests.unit.trees import (
     DOMAINS,
     HOSTILE,
@@ -312,20 +315,87 @@ def test_a_file_without_a_template_is_taken_as_it_is(role: Role) -> None:
 # What becomes of it on the control side
 
 
+KEY = make_key()
+ISSUER = make_key()
+LIFE = {
+    "begin": datetime.now(UTC) - timedelta(days=1),
+    "end": datetime.now(UTC) + timedelta(days=60),
+}
+CHAIN = [
+    make("leaf", KEY, ("Middle", ISSUER), names=(DOMAINS[0],), **LIFE),
+    make("Middle", ISSUER, names=(), authority=True, **LIFE),
+]
+EC_PARAMETERS = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+
+
+def own(folder: Path, chain: bytes, key: bytes) -> dict[str, Any]:
+    """Write a certificate and its key as a school brings them; return the settings."""
+    (folder / "a.pem").write_bytes(chain)
+    (folder / "a.key").write_bytes(key)
+    return school(certificate="own", certificate_file="a.pem", certificate_key_file="a.key")
+
+
 def test_a_schools_own_certificate_travels_apart_from_the_files(tmp_path: Path) -> None:
-    (tmp_path / "a.pem").write_text("CHAIN\n")
-    (tmp_path / "a.key").write_text("KEY\n")
-    settings = school(certificate="own", certificate_file="a.pem", certificate_key_file="a.key")
+    chain, key = b"".join(CHAIN), key_pem(KEY)
+    settings = own(tmp_path, chain, key)
     arguments, rest = deployment.declare(ROLES, NAMES, settings, server(), tmp_path)
-    assert arguments["private"] == {"own_chain": "CHAIN\n", "own_key": "KEY\n"}
+    assert arguments["private"] == {"own_chain": chain.decode(), "own_key": key.decode()}
     files = contents(arguments)
     folder = "/var/lib/jitsi-provision/own"
     assert files[f"{folder}/key.pem"] == f"@@own_key:{arguments['nonce']}@@"
-    assert "KEY\n" not in "".join(files.values())
+    assert key.decode() not in "".join(files.values())
     assert {"path": folder, "mode": "0700"} in arguments["directories"]
     assert "certbot" not in rest["missing_packages"]
     partial, _rest = deployment.declare(ROLES, ["turn"], settings, server(), tmp_path)
     assert partial["private"] == {}
+
+
+@pytest.mark.parametrize(
+    ("chain", "key"),
+    [
+        # `cat leaf middle`, where the first file has no line end.
+        (CHAIN[0].strip() + CHAIN[1].strip(), key_pem(KEY)),
+        ("Schöne Schule\n".encode("latin-1") + b"".join(CHAIN), key_pem(KEY)),
+        ("Schöne Schule ".encode() + b"".join(CHAIN), key_pem(KEY)),
+        (b"\xef\xbb\xbf" + b"".join(CHAIN), b"\xef\xbb\xbf" + key_pem(KEY)),
+        (b"".join(CHAIN).replace(b"\n", b"\r\n"), key_pem(KEY).replace(b"\n", b"\r\n")),
+        (b"".join(CHAIN).replace(b"\n", b"\r"), key_pem(KEY)),
+        (b"".join(CHAIN), EC_PARAMETERS.strip() + key_pem(KEY)),
+        (b"".join(CHAIN), "Schlüssel: ".encode() + key_pem(KEY)),
+    ],
+    ids=["joined", "latin-1", "one-line", "mark", "windows", "mac", "parameters", "before-key"],
+)
+def test_what_the_check_calls_right_openssl_can_load(
+    tmp_path: Path, chain: bytes, key: bytes
+) -> None:
+    deployment.prepare("nord", own(tmp_path, chain, key), tmp_path, ROLES)
+    settings = own(tmp_path, chain, key)
+    arguments, _rest = deployment.declare(ROLES, ["certificate"], settings, server(), tmp_path)
+    for name, text in arguments["private"].items():
+        (tmp_path / name).write_text(text)
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(tmp_path / "own_chain", tmp_path / "own_key")
+    assert arguments["private"]["own_chain"] == b"".join(CHAIN).decode()
+
+
+def test_an_authoritys_file_arrives_so_that_openssl_can_load_it(tmp_path: Path) -> None:
+    (tmp_path / "root.pem").write_bytes("Schöne Schule ".encode("latin-1") + CHAIN[1].strip() * 2)
+    settings = school(acme_ca_file="root.pem")
+    deployment.prepare("nord", settings, tmp_path, ROLES)
+    arguments, _rest = deployment.declare(ROLES, ["certificate"], settings, server(), tmp_path)
+    assert CHAIN[1].decode() * 2 in contents(arguments)["/etc/jitsi-provision/acme-ca.pem"]
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----"]
+)
+def test_an_authoritys_file_without_a_certificate_is_told(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "root.pem").write_bytes(text)
+    with pytest.raises(SettingsError) as error:
+        deployment.prepare("nord", school(acme_ca_file="root.pem"), tmp_path, ROLES)
+    assert [(one.setting, one.sentence) for one in error.value.problems] == [
+        ("acme_ca_file", "This file holds no certificate in PEM form.")
+    ]
 
 
 def test_only_what_is_missing_is_installed_and_only_what_stands_still_is_started() -> None:

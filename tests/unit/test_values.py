@@ -38,6 +38,8 @@ def refusal(check: Check, value: str) -> str:
         "meet.school.example.org",
         "a.de",
         "xn--gymnasium-sd-nlb.de",
+        # A sharp s, which the standard of 2003 did not know.
+        "meet.xn--strae-oqa.de",
         "1.2.example",
         "meet.school.test",
         f"{ONE_LABEL}.{ONE_LABEL}.{ONE_LABEL}.{'a' * 44}.de",
@@ -95,7 +97,11 @@ def test_good_domains_are_taken_as_they_are(value: str) -> None:
             "Write umlauts and accents in their xn-- form: xn--gymnasium-sd-nlb.de",
         ),
         (
-            "große-schule.de",
+            "meet.straße-schule.de",
+            "Write umlauts and accents in their xn-- form: meet.xn--strae-schule-o9a.de",
+        ),
+        (
+            "snow☃.de",
             "Write umlauts and accents in their xn-- form (your registrar shows it).",
         ),
         ("xn--99999999999.de", "“xn--99999999999” is not a valid name in xn-- form."),
@@ -328,10 +334,64 @@ def test_bad_short_names(value: str) -> None:
     assert refusal(values.school_key, value)
 
 
+@pytest.mark.parametrize("value", ["schools", "all", "ungrouped", "localhost"])
+def test_a_short_name_that_means_something_to_ansible_is_refused(value: str) -> None:
+    assert "Ansible" in refusal(values.school_key, value)
+
+
 @pytest.mark.parametrize("check", TEXT_CHECKS)
 @pytest.mark.parametrize("sign", ["\n", "\t", "\0", "\r", "\x1b", "\u202e", "\u200b", "\x85"])
 def test_no_check_lets_an_invisible_sign_through(check: Check, sign: str) -> None:
     assert "invisible" in refusal(check, f"a{sign}b.example.org")
+
+
+# As browsers do it (UTS 46, not transitional): what stands right is what Chromium opens.
+TYPED = {
+    "meet.straße.de": "meet.xn--strae-oqa.de",
+    "Gymnasium-Süd.de": "xn--gymnasium-sd-nlb.de",
+    "gymnasium-su\u0308d.de": "xn--gymnasium-sd-nlb.de",
+    "école.example": "xn--cole-9oa.example",
+    "süd。example": "xn--sd-xka.example",
+    "r3---x.süd.example": "r3---x.xn--sd-xka.example",
+    "βόλος.gr": "xn--nxasmm1c.gr",
+}
+UNTOUCHED = ["Meet.Example.org", "203.0.113.10", "2001:db8::1", "", "snow☃.de", "ü@x", "a b ü"]
+
+
+@pytest.mark.parametrize(("typed", "right"), TYPED.items())
+def test_a_typed_name_is_brought_into_the_form_that_browsers_use(typed: str, right: str) -> None:
+    assert hosts.as_typed(typed) == right
+    assert hosts.host_name(right) == right
+
+
+@pytest.mark.parametrize("typed", UNTOUCHED)
+def test_what_is_no_name_with_umlauts_stays_as_it_was_typed(typed: str) -> None:
+    assert hosts.as_typed(typed) == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "right"),
+    [
+        (
+            "https://straße.de/über uns?a=ß#Ö",
+            "https://xn--strae-oqa.de/%C3%BCber%20uns?a=%C3%9F#%C3%96",
+        ),
+        ("https://straße.de:8443", "https://xn--strae-oqa.de:8443"),
+        ("https://example.org/a%20b", "https://example.org/a%20b"),
+        ("https://example.org/ä%20b", "https://example.org/%C3%A4%20b"),
+        ("straße.de", "straße.de"),
+        ("https://[ü", "https://[ü"),
+    ],
+)
+def test_a_typed_web_address_is_brought_into_the_form_that_browsers_use(
+    typed: str, right: str
+) -> None:
+    assert values.url_as_typed(typed) == right
+
+
+def test_a_typed_mailbox_may_stand_under_a_name_with_umlauts() -> None:
+    assert values.email_as_typed("it@straße.de") == "it@xn--strae-oqa.de"
+    assert values.email_as_typed("it") == "it"
 
 
 @given(st.text())

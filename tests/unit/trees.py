@@ -18,7 +18,14 @@ NAMES = [
 NONCE = "0123456789abcdef"
 LONGEST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 47])
 """The longest name that is accepted."""
-DOMAINS = ["meet.example.org", "x.de", "xn--mnchen-3ya.example", "1-2.a-b.c.d.example.org", LONGEST]
+DOMAINS = [
+    "meet.example.org",
+    "x.de",
+    "xn--mnchen-3ya.example",
+    "meet.xn--strae-oqa.de",
+    "1-2.a-b.c.d.example.org",
+    LONGEST,
+]
 HOSTILE = [
     "Gymnasium „Am Markt“, Köln",
     "O'Neill & Söhne <b>",

@@ -64,7 +64,8 @@ def test_a_school_from_the_first_question_to_the_file(tmp_path: Path) -> None:
         ),
     )
     school = load(tmp_path / "inventory.yml").schools["gymnasium-nord"]
-    assert (school.imprint_url, school.language) == ("https://nord.example.org/imprint", "en")
+    # The pupils' language is not that of the technician's terminal.
+    assert (school.imprint_url, school.language) == ("https://nord.example.org/imprint", "de")
 
 
 def test_a_wrong_answer_is_told_at_once_and_asked_again(tmp_path: Path) -> None:
@@ -78,6 +79,20 @@ def test_a_wrong_answer_is_told_at_once_and_asked_again(tmp_path: Path) -> None:
     assert "✗ Write the name alone, without https://." in person.answers("https://x.org")
     assert "✗ It is empty." in person.answers("")
     assert "3/7" in person.answers("x.example.org")
+
+
+def test_a_name_with_umlauts_is_shown_as_it_is_stored(tmp_path: Path) -> None:
+    person = Person(tmp_path, "new")
+    person.reads()
+    assert person.answers(GOOD[0], "meet.straße-schule.de").startswith(
+        "   meet.xn--strae-schule-o9a.de\r\n\r\n3/7"
+    )
+    assert "  domain:      meet.xn--strae-schule-o9a.de\r\n" in person.answers(
+        *GOOD[2:], "", "", ""
+    )
+    assert person.finishes("")[0] == 0
+    school = load(tmp_path / "inventory.yml").schools["gymnasium-nord"]
+    assert school.domain == "meet.xn--strae-schule-o9a.de"
 
 
 def test_going_back_offers_the_old_answer(tmp_path: Path) -> None:

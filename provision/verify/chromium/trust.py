@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from provision.trust import as_browsers
+
 if TYPE_CHECKING:
     from provision.verify.target import Target
 
@@ -21,9 +23,7 @@ def pin(target: Target) -> tuple[str, bool]:
     Chromium knows no authority of a school's own, and a trial server has none: that a certificate
     is wrong is for the section `certificates` to say. Raises OSError where nobody answers.
     """
-    context = ssl.create_default_context()
-    if target.ca_file:
-        context.load_verify_locations(target.ca_file)
+    context = as_browsers(target.ca_file)
     try:
         return _option(target, context), True
     except ssl.SSLCertVerificationError:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from provision.checks.lifetime import late
 from provision.i18n import _
 from provision.verify.outside.words import listed
 from provision.verify.probes.certificates import SELF_SIGNED
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
     from provision.verify.probes.certificates import Certificate, Certificates
     from provision.verify.verdict import Finding
 
-DAYS = 20
-"""A certificate that renews itself never comes closer to its end."""
 EXPIRED, NO_ISSUER, OTHER_NAME = 10, (20, 21), 62
 """OpenSSL's numbers."""
 
@@ -27,7 +27,7 @@ def certificates_are_valid(evidence: Evidence) -> Finding:
     for certificate in found["services"].values():
         if wrong := _distrusted(certificate, found["domain"]):
             return wrong
-        if certificate["days_left"] < DAYS:
+        if late(certificate["days_left"], _life(certificate)):
             return failed(
                 _("The certificate at port {port} ends in {days} days, on {day}.").format(
                     port=certificate["port"],
@@ -53,6 +53,12 @@ def certificates_are_valid(evidence: Evidence) -> Finding:
             ports=listed(service["port"] for service in found["services"].values()),
         )
     )
+
+
+def _life(certificate: Certificate) -> float:
+    """Return for how many days a certificate is good in all."""
+    end, begin = (datetime.fromisoformat(certificate[name]) for name in ("not_after", "not_before"))
+    return (end - begin) / timedelta(days=1)
 
 
 def _distrusted(certificate: Certificate, domain: str) -> Finding | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from provision.checks.lifetime import late
 from provision.i18n import N_, _, ngettext
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
     from provision.verify.verdict import Finding
 
-LEAST_DAYS = 20
 HOURS = 48
 # Debian's own dates (www.debian.org/releases, wiki.debian.org/LTS): security team, then LTS.
 SUPPORTED_UNTIL = {"12": date(2028, 6, 30), "13": date(2030, 6, 30)}
@@ -34,9 +34,11 @@ def certificates_renew(evidence: Evidence) -> Finding:
     by_certbot = bool(found["renewal"]) and (certbot.get("active") or timers["cron"]["certbot"])
     by_acme = found["acme_sh"] and timers["cron"]["acme.sh"]
     remedy = _("Set `certificate: letsencrypt` in inventory.yml, then: provision deploy")
-    if soonest < LEAST_DAYS:
-        sentence = _("A certificate ends in {days} days.")
-        return failed(sentence.format(days=max(int(soonest), 0)), remedy)
+    if ending := [
+        each for each in found["served"].values() if late(each["left"], each["lifetime"])
+    ]:
+        days = max(int(min(each["left"] for each in ending)), 0)
+        return failed(_("A certificate ends in {days} days.").format(days=days), remedy)
     if found["renewal"] and certbot.get("result", "success") != "success":
         return failed(_("The last renewal of the certificate failed."), "journalctl -u certbot")
     if len(prints) > 1:

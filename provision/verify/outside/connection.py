@@ -13,7 +13,6 @@ from provision.verify.outside.addresses import Family, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from provision.verify.outside.deadline import Deadline
 
@@ -96,14 +95,6 @@ def lenient() -> ssl.SSLContext:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.TLSv1
-    return context
-
-
-def strict(ca_file: Path | None) -> ssl.SSLContext:
-    """Return a context that accepts what browsers do, and what the given authorities issued."""
-    context = ssl.create_default_context()
-    if ca_file:
-        context.load_verify_locations(cafile=str(ca_file))
     return context
 
 

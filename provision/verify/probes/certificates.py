@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from provision.i18n import N_
+from provision.trust import as_browsers
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside import services
-from provision.verify.outside.connection import connect, farewell, lenient, secure, strict
+from provision.verify.outside.connection import connect, farewell, lenient, secure
 from provision.verify.outside.deadline import Deadline
 from provision.verify.outside.words import printable
 
@@ -111,7 +112,7 @@ def _problem(target: Target, port: int, deadline: Deadline) -> tuple[str, int]:
     """Return why a browser would refuse; it fetches no missing link of the chain either."""
     plain = connect(target.host, port, deadline)
     try:
-        connection = secure(plain, target.domain, strict(target.ca_file), deadline)
+        connection = secure(plain, target.domain, as_browsers(target.ca_file), deadline)
     except ssl.SSLCertVerificationError as error:
         return error.verify_message, error.verify_code
     except ssl.SSLError as error:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 from provision.i18n import N_
+from provision.trust import as_browsers
 from provision.verify.target import USER_AGENT
 from provision.verify.xmpp.limits import ClosedError, SilentError, XmppError
 
@@ -78,12 +79,10 @@ def connect(target: Target, limits: Limits, *, secret: bool) -> tuple[ssl.SSLSoc
 
 def trusting(target: Target, *, secret: bool) -> ssl.SSLContext:
     """Return whom to trust: with a secret the system's authorities and one of the school's own."""
-    context = ssl.create_default_context()
+    context = as_browsers(target.ca_file if secret else None)
     if not secret:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    elif target.ca_file:
-        context.load_verify_locations(str(target.ca_file))
     return context
 
 

@@ -126,10 +126,10 @@ def certificates(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def certificate(path: str) -> dict[str, Any]:
-    """Return subject names, issuer and end of a certificate, or nothing where there is none."""
+    """Return subject names, issuer and life of a certificate, or nothing where there is none."""
     if not os.path.exists(path):
         return {}
-    parts = ("-issuer", "-subject", "-enddate", "-fingerprint", "-sha256", "-ext", "subjectAltName")
+    parts = ("-issuer", "-subject", "-dates", "-fingerprint", "-sha256", "-ext", "subjectAltName")
     return readings.certificate(run("openssl", "x509", "-in", path, "-noout", *parts).stdout)
 
 

@@ -13,20 +13,27 @@ import shutil
 
 from ansible.module_utils.file_rights import read_bytes, rights_of
 from ansible.module_utils.ground import give
-from ansible.module_utils.protection import GUARD, KEPT_RULES, rules_now
+from ansible.module_utils.protection import GUARD, KEEPING, KEPT_RULES, RESTORING, rules_now
 from ansible.module_utils.school_server import make_folder, run, write_atomically
 
 TAKE_BACK = "jitsi-provision-take-back.service"
 TIMER = "jitsi-provision-guard"
 FIREWALL = "jitsi-provision-firewall.service"
+# The rules to keep, where the note turns out to be ours.
+NEW_RULES = GUARD + ".rules"
 
 
 def arm(paths: list[str], seconds: int) -> str:
     """Note the former files, and let the server put them back after some seconds.
 
     Return why that is impossible, or nothing. What an earlier run noted and nobody took away stays
-    noted: it is the last state through which somebody came in.
+    noted: it is the last state through which somebody came in, also where putting it back was cut
+    off.
     """
+    if os.path.exists(KEEPING):
+        _finish()
+    if os.path.exists(RESTORING) and not os.path.exists(GUARD):
+        os.rename(RESTORING, GUARD)
     if not os.path.exists(GUARD):
         staged = GUARD + ".new"
         with contextlib.suppress(FileNotFoundError):
@@ -55,19 +62,37 @@ def disarm() -> None:
 def keep() -> bool:
     """Keep what is in force, for this is called by somebody who signed in anew.
 
-    Return whether it was in time: False where the server has taken everything back.
+    Return whether it was in time: False where the server has taken everything back. The renaming
+    decides; the note goes last, and `take-back` at boot, or the next deployment, finishes what is
+    cut off before that.
     """
-    taken = GUARD + ".kept"
+    if os.path.exists(KEEPING):
+        _finish()
+    write_atomically(NEW_RULES, rules_now())
     try:
-        os.rename(GUARD, taken)
+        os.rename(GUARD, KEEPING)
     except FileNotFoundError:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(NEW_RULES)
         return False
     disarm()
-    if rules := rules_now():
-        write_atomically(KEPT_RULES, rules)
-        run("systemctl", "start", FIREWALL)
-    shutil.rmtree(taken)
+    _finish()
     return True
+
+
+def _finish() -> None:
+    """Do what is decided: the rules of the next boot are the new ones."""
+    with contextlib.suppress(FileNotFoundError):
+        if os.path.getsize(NEW_RULES):
+            os.replace(NEW_RULES, KEPT_RULES)
+            run("systemctl", "start", FIREWALL)
+        else:  # no rules of ours are in force
+            os.unlink(NEW_RULES)
+    done = GUARD + ".done"
+    shutil.rmtree(done, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(KEEPING, done)  # in one step; half a note would say something else
+    shutil.rmtree(done, ignore_errors=True)
 
 
 def take_back() -> None:

@@ -145,6 +145,8 @@ def is_address(text: str) -> bool:
 def identity(directory: str, ca_file: str) -> str:
     """Return what an authority is called in CAA records, by its own word (RFC 8555), or nothing."""
     context = ssl.create_default_context(cafile=ca_file or None)
+    # Debian 13's Python refuses authorities of a school's own that certbot accepts.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     try:
         with urllib.request.urlopen(directory, timeout=20, context=context) as answer:  # noqa: S310
             known: Any = json.loads(answer.read(1 << 20))

@@ -18,6 +18,9 @@ TABLE = ("table", "inet", "jitsi_provision")
 RULES = CONFIG + "/firewall.nft"
 KEPT_RULES = STATE + "/firewall.nft"
 GUARD = STATE + "/guard"
+# What is noted; then, by whom renames it first, what is being kept or put back.
+KEEPING, RESTORING = GUARD + ".keeping", GUARD + ".restoring"
+BEGUN = (GUARD, KEEPING, RESTORING)
 # Until the next boot, which may bring another kernel.
 MOUNTS_KNOWN = "/run/jitsi-provision/private-mounts"
 # What needs mounts of its own, one option for each kind of it in roles/confinement/shared.conf.
@@ -42,7 +45,7 @@ def look(listeners: list[dict[str, Any]]) -> dict[str, Any]:
             listeners,
         ),
         "firewall_possible": run("nft", "list", "tables").returncode in (0, 127),
-        "access_kept": not os.path.exists(GUARD) and read_text(KEPT_RULES) == rules_now(),
+        "access_kept": not any(map(os.path.exists, BEGUN)) and read_text(KEPT_RULES) == rules_now(),
         "asks_at_boot": asks_at_boot(read_text("/etc/crypttab")),
     }
 

@@ -118,8 +118,8 @@ def listeners(text: str) -> list[dict[str, Any]]:
 
 
 def certificate(text: str) -> dict[str, Any]:
-    """Return names, issuer and end of a certificate as `openssl x509` shows it."""
-    shown = dict(re.findall(r"^(issuer|subject|notAfter)=(.*)$", text, re.MULTILINE))
+    """Return names, issuer, beginning and end of a certificate as `openssl x509` shows it."""
+    shown = dict(re.findall(r"^(issuer|subject|notBefore|notAfter)=(.*)$", text, re.MULTILINE))
     if not shown:
         return {}
     fingerprint = re.search(r"Fingerprint=([0-9A-F:]+)", text)
@@ -127,6 +127,7 @@ def certificate(text: str) -> dict[str, Any]:
         "names": sorted(re.findall(r"DNS:([^,\s]+)", text)),
         "issuer": shown["issuer"].strip(),
         "self_signed": shown["issuer"] == shown["subject"],
+        "begins": int(ssl.cert_time_to_seconds(shown["notBefore"])),
         "ends": int(ssl.cert_time_to_seconds(shown["notAfter"])),
         "fingerprint": fingerprint[1] if fingerprint else "",
     }
