@@ -165,15 +165,19 @@ def variable(path: Path, key: str, name: str) -> Any:
     return ansible_variables(path, [key])[key].get(name, "")
 
 
-def ansible_variables(path: Path, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return Ansible's own variables that the file has for each school, all of them allowed."""
+def as_written(path: Path, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return what the file says of each school, for itself or for all, as it stands there."""
     group = plain(Document.read(path).data)[GROUP]
     shared = beside.variables(path) | (group.get("vars") or {})
+    return {key: {**shared, **(group["hosts"][key] or {})} for key in keys}
+
+
+def ansible_variables(path: Path, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return Ansible's own variables that the file has for each school, all of them allowed."""
     names = ansible_names.ALLOWED | ansible_names.ROLES.keys()
-    found = {key: {**shared, **(group["hosts"][key] or {})} for key in keys}
     return {
         key: {name: value for name, value in values.items() if name in names}
-        for key, values in found.items()
+        for key, values in as_written(path, keys).items()
     }
 
 

@@ -10,7 +10,7 @@ from provision.checks import values as checks
 from provision.csv_file import KEY, CsvError, Row
 from provision.errors import ExitCode, Problem
 from provision.i18n import _, ngettext
-from provision.inventory import Inventory, add_schools, load, taken, variable
+from provision.inventory import Inventory, add_schools, as_written, load, taken
 from provision.new_school import header, key_from_name, parse
 from provision.own_certificate import certificate_problems
 from provision.school_settings import check_value, from_text, shown, validate
@@ -91,8 +91,9 @@ def _judge_common(judgement: _Judgement) -> None:
 def _alters_nobody(judgement: _Judgement, name: str) -> bool:
     """Return whether a common value could hold for the whole file as far as its schools go."""
     inventory, value = judgement.inventory, judgement.common[name]
+    there = as_written(inventory.path, list(inventory.schools)) if inventory.schools else {}
     return all(
-        getattr(school, name) == value or variable(inventory.path, key, name) != ""
+        getattr(school, name) == value or name in there[key]
         for key, school in inventory.schools.items()
     )
 

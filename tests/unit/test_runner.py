@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision import paths, runner
+from provision.settings import School
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,16 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def outcomes(play: Path, text: str) -> dict[str, runner.Outcome]:
     """Run a playbook on two schools."""
     play.write_text(text)
-    return runner.run("play", play.parent / "inventory.yml", ["nord", "sued"])
+    schools = {
+        key: School(
+            address="192.0.2.1",
+            domain=f"{key}.example.org",
+            school=key,
+            contact="it@example.org",
+        )
+        for key in ("nord", "sued")
+    }
+    return runner.run("play", play.parent / "inventory.yml", schools)
 
 
 PLAY = """\

@@ -32,7 +32,7 @@ from tests.unit.trees import (
 )
 
 # Pages and scripts go to browsers, who would wonder; the others are parts or no text of ours.
-WITHOUT_HEADLINE = re.compile(r"/www/|/acme-ca\.pem$|/mod_school_\w+\.lua$")
+WITHOUT_HEADLINE = re.compile(r"/www/|/acme-ca\.pem$|/(?:mod_)?school_\w+(?:\.lib)?\.lua$")
 
 
 class Role:
@@ -165,7 +165,7 @@ def test_secrets_are_only_named() -> None:
         if "@@" in content
     }
     assert named == {
-        f"/etc/prosody/conf.avail/{DOMAINS[0]}.cfg.lua": ["turn"],
+        f"/etc/prosody/conf.avail/{DOMAINS[0]}.cfg.lua": ["login", "turn"],
         "/etc/jitsi/jicofo/jicofo.conf": ["focus"],
         "/etc/jitsi/videobridge/jvb.conf": ["bridge"],
         "/etc/turnserver.conf": ["turn"],
