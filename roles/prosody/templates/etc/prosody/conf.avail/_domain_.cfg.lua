@@ -155,7 +155,9 @@ Component "internal.auth.{{ settings.domain }}" "muc"
 
 VirtualHost "auth.{{ settings.domain }}"
     authentication = "internal_hashed"
-    modules_enabled = { "disco", "ping", "saslauth", "tls", "limits_exception", "smacks" }
+    modules_enabled = {
+        "disco", "ping", "saslauth", "tls", "limits_exception", "smacks", "school_large_stanzas",
+    }
     smacks_hibernation_time = 15
     ssl = {
         key = "/etc/prosody/certs/auth." .. domain .. ".key",
