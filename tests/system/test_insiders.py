@@ -47,7 +47,7 @@ def test_a_guest_leaves_no_file(door: Entrance, here: School) -> None:
     assert condition(guest.expect(lambda stanza: stanza.get("id") == "s")) == "not-allowed"
     guest.leave()
     found = here.host.run("ls /var/lib/prosody | grep -c '^guest%2e' || true")
-    assert found.strip() == "0"
+    assert found.stdout.strip() == "0"
 
 
 def test_nothing_goes_from_guest_to_guest(door: Entrance) -> None:
