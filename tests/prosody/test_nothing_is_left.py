@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from tests.prosody.server import Prosody
 
 # Hibernating sessions and silent ones over BOSH are forgotten soon, so that a test sees it; and
-# Prosody looks only after c2s_timeout whether a connection has signed in, and holds it until then.
+# Prosody holds a connection until c2s_timeout, when it looks whether it has signed in, and one that
+# is gone until send_timeout.
 OPTIONS = """
 modules_enabled = { "admin_shell", "limits", "test_memory" }
 smacks_hibernation_time = 1
 bosh_max_inactivity = 1
 c2s_timeout = 2
+network_settings = { send_timeout = 2 }
 """
 ROSTER = "jabber:iq:roster"
 KEPT = {

@@ -166,9 +166,9 @@ prosody(
     "anybody can register",
     "ACC-02",
     's/"register", //; s/^allow_registration = false/allow_registration = true/; '
-    's/"saslauth", /"saslauth", "register", /',
+    's/"saslauth",/"saslauth", "register",/',
 )
-prosody("last sign-ins are kept", "STA-02", 's/"saslauth", /"saslauth", "lastactivity", /')
+prosody("last sign-ins are kept", "STA-02", 's/"saslauth",/"saslauth", "lastactivity",/')
 prosody(
     "a room goes on without its teacher",
     "MOD-03",

@@ -93,12 +93,18 @@ def the_room_ends(evidence: Evidence) -> Finding:
 def no_whispers_between_guests(evidence: Evidence) -> Finding:
     """Judge whose private messages arrive."""
     whispers = evidence["lesson"]["whispers"]
-    if whispers["guest to guest"] == "done":
-        return failed(
-            _("A guest's private message reached another guest."),
-            _("Let the server refuse it: the module `school_rooms` does, which `provision deploy` "
-              "brings."),
-        )  # fmt: skip
+    ways = {
+        "guest to guest": _("A guest's private message reached another guest."),
+        "guest to address": _("A guest's message reached another guest beside the room."),
+        "question to guest": _("A guest handed something on to another guest in private."),
+    }
+    for way, sentence in ways.items():
+        if whispers[way] == "done":
+            return failed(
+                sentence,
+                _("Let the server refuse it: the modules `school_gate` and `school_private` do, "
+                  "which `provision deploy` brings."),
+            )  # fmt: skip
     if "guest to teacher" not in whispers:
         raise NotMeasuredError(_no_accounts())
     if "done" not in whispers["guest to teacher"] or "done" not in whispers["teacher to guest"]:
@@ -106,7 +112,10 @@ def no_whispers_between_guests(evidence: Evidence) -> Finding:
             _("Private messages between a guest and the teacher do not arrive."),
             _("Look at the modules of conference.DOMAIN in Prosody that filter messages."),
         )
-    return fulfilled(_("Private messages between guests are refused; with the teacher they work."))
+    return fulfilled(
+        _("Between guests private messages are refused, in the room and beside it; with the "
+          "teacher they work.")
+    )  # fmt: skip
 
 
 @judge("MOD-05", "lesson")
@@ -210,6 +219,21 @@ def the_room_is_gone(evidence: Evidence) -> Finding:
             _("Set `muc_room_allow_persistent = false` in Prosody: `provision deploy` does."),
         )
     return fulfilled(_("The room was gone when the lesson was over."))
+
+
+@judge("LOG-08", "lesson", additional=True)
+def nothing_is_kept_of_guests(evidence: Evidence) -> Finding:
+    """Judge whether the server writes down what somebody without an account sends."""
+    answer = evidence["lesson"]["kept"]
+    if answer == "done":
+        return failed(
+            _("The server keeps lists of contacts of guests, for ever."),
+            _('Load no `roster` for the guests\' host in Prosody and set `storage = "none"` there: '
+              "`provision deploy` does."),
+        )  # fmt: skip
+    if answer in {"", "no answer"}:
+        raise NotMeasuredError(N_("The server did not say whether it keeps anything of a guest."))
+    return fulfilled(_("The server refused to keep a list of contacts of a guest."))
 
 
 @judge("ACC-07", "lesson", additional=True)

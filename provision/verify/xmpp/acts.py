@@ -83,6 +83,27 @@ def whisper(sender: Seat, receiver: Seat) -> str:
     return DONE if any(each.findtext("{*}body") == secret for each in heard) else "lost"
 
 
+def write_to_address(sender: Seat, receiver: Seat) -> str:
+    """Write to somebody beside the room, by the address of the connection; as `whisper`."""
+    secret = secrets.token_hex(8)
+    answer = tell(sender.session, receiver.session.jid, f"<body>{secret}</body>", "chat")
+    if answer != DONE:
+        return answer
+    heard = receiver.session.catch_up()
+    return DONE if any(each.findtext("{*}body") == secret for each in heard) else "lost"
+
+
+def ask_in_private(sender: Seat, receiver: Seat) -> str:
+    """Hand something on through the room that only the receiver's browser sees."""
+    return _ask(sender.session, receiver.address, "<note xmlns='urn:xmpp:tmp:provision'/>")
+
+
+def keep_a_contact(actor: Session) -> str:
+    """Have the server write down a contact of somebody's."""
+    item = f"<item jid='contact@{actor.host}'/>"
+    return _ask(actor, "", f"<query xmlns='jabber:iq:roster'>{item}</query>")
+
+
 def admit(teacher: Session, room: str, guest: Session) -> bool:
     """Let somebody in from the lobby; return whether the invitation came."""
     invitation = f"<x xmlns='{rooms.USER}'><invite to={quoteattr(guest.jid)}/></x>"

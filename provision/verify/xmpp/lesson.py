@@ -138,6 +138,7 @@ class Room:
             guest_role="",
             rights=None,
             whispers={},
+            kept="",
             locked=None,
             guest_acts={},
             breakout=False,
@@ -213,6 +214,9 @@ class Room:
 
     def _whispers(self, one: Seat, other: Seat, host: Seat | None, found: Lesson) -> None:
         found["whispers"]["guest to guest"] = acts.whisper(one, other)
+        found["whispers"]["guest to address"] = acts.write_to_address(one, other)
+        found["whispers"]["question to guest"] = acts.ask_in_private(one, other)
+        found["kept"] = acts.keep_a_contact(one.session)
         if host:
             found["whispers"]["guest to teacher"] = acts.whisper(one, host)
             found["whispers"]["teacher to guest"] = acts.whisper(host, one)

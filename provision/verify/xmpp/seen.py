@@ -54,6 +54,8 @@ class Lesson(TypedDict):
     """What the presence of whoever moderates lists."""
     whispers: dict[str, str]
     """Private messages by who writes to whom."""
+    kept: str
+    """What the server said to a guest who wants a contact written down."""
     locked: bool | None
     """Whether guests heard that their microphones are locked."""
     guest_acts: dict[str, str]

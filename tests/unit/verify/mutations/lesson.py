@@ -90,6 +90,21 @@ def guests_whisper(evidence: Evidence) -> None:
 
 
 @breaks("MOD-04")
+def guests_write_to_each_other_beside_the_room(evidence: Evidence) -> None:
+    evidence["lesson"]["whispers"]["guest to address"] = "done"
+
+
+@breaks("MOD-04")
+def guests_hand_things_on_to_each_other(evidence: Evidence) -> None:
+    evidence["lesson"]["whispers"]["question to guest"] = "done"
+
+
+@breaks("LOG-08")
+def contacts_of_guests_are_kept(evidence: Evidence) -> None:
+    evidence["lesson"]["kept"] = "done"
+
+
+@breaks("MOD-04")
 def the_teacher_hears_no_whisper(evidence: Evidence) -> None:
     evidence["lesson"]["whispers"]["guest to teacher"] = "forbidden"
 
