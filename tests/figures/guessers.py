@@ -94,7 +94,9 @@ def _from_everywhere(server: Prosody) -> list[Row]:
     server.restart()  # which forgets who guesses, and where teachers have signed in
     addresses = [f"10.{number // 250}.{number % 250}.1" for number in range(SOURCES)]
     with _guessing(server, addresses) as looked_at:
-        first = max(_sign_in(server, f"198.51.100.{number}") for number in range(3))
+        used = _processor(server)
+        first = _sign_in(server, "198.51.100.1")
+        used = _processor(server) - used
         time.sleep(SECONDS)
         counted, begun, busy = looked_at.value, time.monotonic(), _processor(server)
         later = max(_sign_in(server, f"198.51.101.{number}") for number in range(10))
@@ -104,7 +106,7 @@ def _from_everywhere(server: Prosody) -> list[Row]:
         share = (_processor(server) - busy) / took
     beside = f"right password beside {SOURCES} guessing networks"
     return [
-        Row(f"{beside}, just restarted", first, " s", 5),
+        Row(f"{beside}, just restarted", first, " s", 5, detail=f"{used:.1f} s of processor"),
         Row(beside, later, " s", 5, detail=f"processor {share:.0%}"),
         Row("their passwords looked at, each second", pace, "", 20),
     ]
