@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import resource
 import shutil
-import statistics
 import struct
 import tempfile
 import time
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
 SOURCES, BESIDE, CLASS = 2000, 60, 40
-SECONDS = 20
+SECONDS = 60
 """How long the guessers go on before the second look."""
 TEACHER, NOBODY = "teacher", "no-such-teacher"
 FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
@@ -65,7 +64,7 @@ def _quiet(server: Prosody) -> list[Row]:
         person.socket.close()
     asked: dict[str, list[float]] = {TEACHER: [], NOBODY: []}
     refused: dict[str, list[float]] = {TEACHER: [], NOBODY: []}
-    for number in range(20):
+    for number in range(40):
         for name in (TEACHER, NOBODY):
             person = Person(server, DOMAIN, address=f"198.18.{len(name)}.{number}")
             begun = time.monotonic()
@@ -85,7 +84,7 @@ def _quiet(server: Prosody) -> list[Row]:
 
 
 def _same(figure: str, times: dict[str, list[float]]) -> Row:
-    nobody, teacher = (statistics.median(times[name]) for name in (NOBODY, TEACHER))
+    nobody, teacher = (min(times[name]) for name in (NOBODY, TEACHER))
     detail = f"{nobody * 1000:.1f} ÷ {teacher * 1000:.1f} ms"
     return Row(figure, max(nobody, teacher) / min(nobody, teacher), "", 1.05, detail=detail)
 
@@ -94,7 +93,9 @@ def _from_everywhere(server: Prosody) -> list[Row]:
     server.restart()  # which forgets who guesses, and where teachers have signed in
     addresses = [f"10.{number // 250}.{number % 250}.1" for number in range(SOURCES)]
     with _guessing(server, addresses) as looked_at:
-        first = max(_sign_in(server, f"198.51.100.{number}") for number in range(3))
+        used = _processor(server)
+        first = _sign_in(server, "198.51.100.1")
+        used = _processor(server) - used
         time.sleep(SECONDS)
         counted, begun, busy = looked_at.value, time.monotonic(), _processor(server)
         later = max(_sign_in(server, f"198.51.101.{number}") for number in range(10))
@@ -104,7 +105,7 @@ def _from_everywhere(server: Prosody) -> list[Row]:
         share = (_processor(server) - busy) / took
     beside = f"right password beside {SOURCES} guessing networks"
     return [
-        Row(f"{beside}, just restarted", first, " s", 5),
+        Row(f"{beside}, just restarted", first, " s", 5, detail=f"{used:.1f} s of processor"),
         Row(beside, later, " s", 5, detail=f"processor {share:.0%}"),
         Row("their passwords looked at, each second", pace, "", 20),
     ]
@@ -113,7 +114,7 @@ def _from_everywhere(server: Prosody) -> list[Row]:
 def _beside(server: Prosody) -> list[Row]:
     server.restart()
     with _guessing(server, ["203.0.113.5"] * BESIDE):
-        time.sleep(SECONDS)
+        time.sleep(SECONDS / 3)
         here = _sign_in(server, "203.0.113.5")
     return [Row(f"right password behind the address of {BESIDE} guessers", here, " s", 60)]
 

@@ -27,7 +27,7 @@ SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 JITSI = "http://jitsi.org/jitmeet"
 DESTROYED = f".//{{{MUC}#user}}destroy"
 SCRAM = "SCRAM-SHA-1"
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 numbers = itertools.count(1)
 
@@ -208,7 +208,7 @@ class Person:
         to = quoteattr(f"{room}/{nick or self.nick}")
         self.send(f"<presence to={to}><x xmlns='{MUC}'>{secret}</x>{shown}</presence>")
 
-    def joined(self, room: str) -> ET.Element:
+    def joined(self, room: str, seconds: float = PATIENCE) -> ET.Element:
         """Return the own presence in a room that was asked for; Refused if not let in."""
         return accepted(
             self.expect(
@@ -216,7 +216,8 @@ class Person:
                     stanza.tag.endswith("}presence")
                     and in_room(room)(stanza)
                     and (stanza.get("type") == "error" or is_own(stanza))
-                )
+                ),
+                seconds,
             )
         )
 

@@ -25,7 +25,7 @@ class WebSocket:
         self, below: socket.socket | int, target: str, protocol: str, headers: Mapping[str, str]
     ) -> None:
         if isinstance(below, int):
-            below = socket.create_connection(("127.0.0.1", below), timeout=10)
+            below = socket.create_connection(("127.0.0.1", below), timeout=30)
         self.socket = below
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""

@@ -51,10 +51,12 @@ def test_nobody_signs_in_where_focus_and_bridge_do(door: Entrance) -> None:
     assert (bosh.session, bosh.mechanisms) == ("", [])
 
 
-@pytest.mark.parametrize("name", ["conference", "lobby", "breakout", "internal.auth", "focus"])
-def test_no_component_takes_a_stream(door: Entrance, name: str) -> None:
+@pytest.mark.parametrize(
+    "host", ["conference.{0}", "lobby.{0}", "breakout.{0}", "internal.auth.{0}", "localhost"]
+)
+def test_no_other_host_takes_a_stream(door: Entrance, host: str) -> None:
     with pytest.raises(Refused, match="host-unknown"):
-        Visitor(door, f"{name}.{door.domain}")
+        Visitor(door, host.format(door.domain))
 
 
 def test_passwords_are_proven_and_never_sent(door: Entrance, password: str) -> None:

@@ -96,6 +96,10 @@ VirtualHost "{{ settings.domain }}"
         certificate = "/etc/prosody/certs/" .. domain .. ".crt",
     }
 
+-- The package's example, to which every browser could open a stream.
+VirtualHost "localhost"
+    enabled = false
+
 -- Everybody else: no account, no password, only ever a guest.
 VirtualHost "guest.{{ settings.domain }}"
     authentication = "jitsi-anonymous"

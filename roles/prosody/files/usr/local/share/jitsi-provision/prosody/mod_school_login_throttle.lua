@@ -216,7 +216,8 @@ module:hook("authentication-failure", function (event)
 	add(pair, free_here);
 	add(account, free_account);
 	if is_full(pair, free_here) or is_full(here, free_network) then warn(); end
-	local patience = is_full(account, free_account) and 16 or 1;
+	-- By chance sooner or later where many guess: they came together, and would come again together.
+	local patience = is_full(account, free_account) and 16 * (0.5 + math.random()) or 1;
 	pause(session, patience * answer_after * 2 ^ math.min(math.ceil(wrong(pair, free_here)) - 1, 3));
 end);
 
