@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from websockets.sync.client import ClientConnection
 
-SECONDS = 20.0
+SECONDS = 60.0
 LOOK_AGAIN = 0.05
 NAMES = ("chromium", "firefox")
 # What Firefox would ask its makers, and would keep from a test.
@@ -165,7 +165,7 @@ def windows(name: str, host: str = "", address: str = "") -> Iterator[Windows]:
         options = ["--ignore-certificate-errors", "--disable-popup-blocking"]
         if host:
             options.append(f"--host-resolver-rules=MAP {host} {address}")
-        with Chromium(time.monotonic() + 20 * SECONDS, options) as browser:
+        with Chromium(time.monotonic() + 10 * SECONDS, options) as browser:
             yield _Chromium(browser)
         return
     with _firefox(host, address) as connection:

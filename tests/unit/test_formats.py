@@ -7,15 +7,12 @@ import re
 import shutil
 import subprocess
 from fnmatch import fnmatchcase
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePath
+from typing import Any
 
 import pytest
 
 from tests.unit.trees import contents, every_tree
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def files(*patterns: str) -> dict[str, str]:
@@ -113,6 +110,9 @@ def test_environment_files_give_each_variable_one_value(tmp_path: Path) -> None:
         assert len(said.splitlines()) == len(names)
 
 
+STREAM = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
+
+
 def nginx_release() -> int:
     """Return the Debian release whose nginx is installed here."""
     version = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=False).stderr
@@ -149,11 +149,18 @@ def test_nginx(tmp_path: Path) -> None:
                 text = content.replace("/etc/jitsi-provision/", f"{tmp_path}/etc/jitsi-provision/")
                 text = text.replace("/etc/nginx/snippets", f"{tmp_path}/etc/nginx/snippets")
                 place.write_text(text.replace("/var/log/nginx/", f"{tmp_path}/"))
-        (tmp_path / "nginx.conf").write_text(
-            f"pid {tmp_path}/pid;\nerror_log {tmp_path}/error.log;\nevents {{}}\nhttp {{\n"
-            f"include /etc/nginx/mime.types;\naccess_log off;\n"
-            f"include {tmp_path}/etc/nginx/sites-available/{settings['domain']}.conf;\n}}\n"
-        )
+        # As it is, but for places that only a server has.
+        main = (tmp_path / "etc/nginx/nginx.conf").read_text().replace("/run/", f"{tmp_path}/")
+        front = f"include {tmp_path}/etc/nginx/modules-enabled/*.conf;"
+        if STREAM.exists():
+            main = main.replace(
+                "include /etc/nginx/modules-enabled/*.conf;", f"load_module {STREAM};\n{front}"
+            )
+            assert front in main
+        site = f"include {tmp_path}/etc/nginx/sites-available/{settings['domain']}.conf;"
+        main = main.replace("include /etc/nginx/sites-enabled/*;", site)
+        assert site in main
+        (tmp_path / "nginx.conf").write_text(main)
         said = judged(["nginx", "-t", "-c", str(tmp_path / "nginx.conf")])
         assert "[warn]" not in said, said
     assert done == 6

@@ -49,6 +49,9 @@ CRAFTED = {
     "startWithAudioMuted": False,
     "startWithVideoMuted": False,
 }
+EMBEDDED = "jitsi_meet_external_api_id"
+"""By this the client believes to be a part of another page, and takes its orders."""
+TAKES_ORDERS = "!!(window.APP && APP.API && APP.API._enabled)"
 ADDRESS = "provision-verify@example.org"
 PREVIEW = N_("A room's page did not show the preview of Jitsi's web client.")
 REASONS = {
@@ -199,13 +202,15 @@ class _Visit:
         parts = [f"config.{name}={json.dumps(value)}" for name, value in CRAFTED.items()]
         # With an address the client asks a service of avatars for a picture, where it may.
         parts.append(f"userInfo.email={quote(json.dumps(ADDRESS))}")
+        parts.append(f"{EMBEDDED}=0")
         with browser.page() as page:
             person = Person(page, self.domain, self.room)
             person.open(fragment="#" + "&".join(parts))
             page.rest(SETTLE)
             self._note("crafted", page)
             now = person.settings(CRAFTED)
-        self.found["crafted"] = [name for name in CRAFTED if now[name] != usual[name]]
+            steered = [EMBEDDED] if page.evaluate(TAKES_ORDERS) else []
+        self.found["crafted"] = [name for name in CRAFTED if now[name] != usual[name]] + steered
 
     def _meeting(self, browser: Chromium) -> None:
         with ExitStack() as stack:
