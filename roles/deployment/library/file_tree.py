@@ -48,16 +48,8 @@ options:
   private: {description: Contents that no log may show, type: dict, default: {}}
   users: {description: System users, type: list, elements: dict, default: []}
   groups: {description: System groups, type: list, elements: str, default: []}
-  directories:
-    description: Directories; with C(whole) all that is in them is root's as well.
-    type: list
-    elements: dict
-    default: []
-  overrides:
-    description: What dpkg must leave to root and a group, at each upgrade.
-    type: list
-    elements: dict
-    default: []
+  directories: {description: Directories, type: list, elements: dict, default: []}
+  overrides: {description: What dpkg must leave to root, type: list, elements: dict, default: []}
   key_pairs: {description: Self-signed key pairs, type: list, elements: dict, default: []}
   files: {description: Files with content, type: list, elements: dict, default: []}
   links: {description: Symbolic links, type: list, elements: dict, default: []}
@@ -122,7 +114,7 @@ class Tree:
             )
 
     def directories(self) -> None:
-        """Make directories with their owners."""
+        """Make directories with their owners; of a `whole` one all that is in it is root's, too."""
         for declared in self.wanted["directories"]:
             path = declared["path"]
             rights = self.changes.rights(path, declared, "0755")
