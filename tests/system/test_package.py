@@ -18,6 +18,6 @@ def test_a_plan_of_the_wheel_made_of_the_source_archive(school: School, tmp_path
     package.install(package.build(tmp_path / "built").wheel, tmp_path / "installed")
     program = ["env", f"PYTHONPATH={tmp_path / 'installed'}", sys.executable, "-m", "provision.cli"]
     planned = finish(school.project.start([*program, "plan"]), 600)
-    assert (planned.code, planned.err) == (0, "")
+    assert (planned.code, planned.err) == (0, ""), planned.err
     assert planned.out.endswith("  nothing to change\n")
     assert planned == school.project.run("plan")
