@@ -133,7 +133,8 @@ class Renderer:
         result["files"] = []
         for kind in ("templates", "files"):
             for path in sorted((folder / kind).rglob("*")):
-                if not path.is_file():
+                # pip compiles every program of an installed wheel, and puts the result beside it.
+                if not path.is_file() or path.parent.name == "__pycache__":
                     continue
                 target = "/" + path.relative_to(folder / kind).as_posix()
                 target = target.replace("_domain_", self.domain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import py_compile
 import re
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -310,6 +311,15 @@ def test_a_file_without_a_template_is_taken_as_it_is(role: Role) -> None:
     path.write_text("{{ settings.domain }} {% x %}\n")
     whole = role.render('files:\n  - {path: "*"}\n')
     assert contents(whole) == {"/etc/x": "{{ settings.domain }} {% x %}\n"}
+
+
+def test_what_pip_makes_of_a_program_beside_it_is_no_file_of_the_role(role: Role) -> None:
+    place = role.folder / "files" / "usr" / "x.py"
+    place.parent.mkdir(parents=True)
+    place.write_text("pass\n")
+    py_compile.compile(str(place))
+    assert list(place.parent.rglob("*.pyc"))
+    assert contents(role.render('files:\n  - {path: "*"}\n')) == {"/usr/x.py": "pass\n"}
 
 
 # What becomes of it on the control side
