@@ -48,6 +48,7 @@ VirtualHost "DOMAIN"
     external_services = { { type = "stun", host = "192.0.2.1", port = 3478, transport = "udp" } }
 VirtualHost "recorder.DOMAIN"
     authentication = "internal_hashed"
+    modules_enabled = { "saslauth" }
 Component "conference.DOMAIN" "muc"
     modules_enabled = { "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit" }
     jitsi_default_permissions = { recording = true }
