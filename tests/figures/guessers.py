@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
 SOURCES, BESIDE, CLASS = 2000, 60, 40
-SECONDS = 60
+SECONDS = 90
 """How long the guessers go on before the second look."""
 TEACHER, NOBODY = "teacher", "no-such-teacher"
 FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
