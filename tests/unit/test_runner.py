@@ -91,7 +91,7 @@ def test_another_schools_failure_does_not_hide_one_that_was_left_out(play: Path)
 
 def test_a_run_that_ended_too_early_is_no_success(play: Path) -> None:
     kill = "- hosts: nord\n  gather_facts: false\n  tasks:\n    - name: look | Stop\n      debug:\n"
-    kill += "        msg: \"{{ lookup('pipe', 'kill -9 $(ps -o ppid= $PPID)') }}\"\n"
+    kill += "        msg: \"{{ lookup('pipe', 'set -- $(cat /proc/$PPID/stat); kill -9 $4') }}\"\n"
     text = PLAY.format(hosts="schools", failed="false") + kill
     found = outcomes(play, text)
     assert [one.failure and one.failure["kind"] for one in found.values()] == ["not_through"] * 2
