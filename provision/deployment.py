@@ -20,6 +20,7 @@ from provision.checks.result import Level, failures
 from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
 from provision.hand_over import DIRECTORY
 from provision.i18n import _
+from provision.yaml_bounds import TooLargeError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -242,7 +243,10 @@ def declare(
 
 
 def _authorities(settings: dict[str, Any], base: Path) -> str:
-    """Return the certificates of an ACME service of the school's own, or nothing."""
+    """Return the certificates of an ACME service of the school's own, and nothing else.
+
+    Whatever an inventory names goes to its server: it could be somebody's secret key.
+    """
     if not settings["acme_ca_file"]:
         return ""
     try:
@@ -254,9 +258,10 @@ def _authorities(settings: dict[str, Any], base: Path) -> str:
 def _read(name: str, settings: dict[str, Any], base: Path) -> bytes:
     """Return the file on this computer that a setting names; raises SettingsError."""
     try:
-        return school_settings.file_path(settings[name], base).read_bytes()
-    except OSError as error:
-        sentence = _("It cannot be read: {reason}.").format(reason=error.strerror)
+        return read_bytes(school_settings.file_path(settings[name], base))
+    except (OSError, TooLargeError) as error:
+        reason = getattr(error, "strerror", "") or str(error)
+        sentence = _("It cannot be read: {reason}.").format(reason=reason)
         raise _wrong_file(name, settings, sentence) from error
 
 

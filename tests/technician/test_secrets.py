@@ -69,8 +69,11 @@ def test_no_file_holds_a_password_while_a_run_goes_on(
             except OSError:
                 continue
     assert secret not in lines
-    os.killpg(running.pid, signal.SIGINT)
-    running.communicate(timeout=20)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does it
+    out, err = running.communicate(timeout=20)
+    assert (running.returncode, out) == (130, "")
+    assert err.endswith("✗ Interrupted\n")
+    assert list(computer.temporary.iterdir()) == []
 
 
 def test_a_killed_run_leaves_no_password_and_nothing_that_runs(

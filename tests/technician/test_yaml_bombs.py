@@ -22,6 +22,8 @@ MERGES = "".join(
 )
 BOMBS = {
     "aliases": "x0: &x0 [lol]\n" + LAUGHS,
+    "aliases in a setting": "schools:\n  vars:\n    x0: &x0 [lol]\n"
+    + "".join(f"    {line}\n" for line in LAUGHS.splitlines()),
     "merge keys": "m0: &m0 {a: 1}\n" + MERGES,
     "itself": "schools: &a\n  hosts: *a\n",
     "itself in a list": "a: &a [*a]\n",
