@@ -26,9 +26,8 @@ PLUGINS = Path(os.environ.get("PROVISION_PROSODY_PLUGINS") or STANDINS)
 """Jitsi's own plugins, where somebody has them; else our stand-ins for them."""
 
 # As `provision teachers` writes accounts.
-account_text = runpy.run_path(str(ROOT / "roles/deployment/module_utils/prosody_store.py"))[
-    "account_text"
-]
+STORE = runpy.run_path(str(ROOT / "roles/deployment/module_utils/prosody_store.py"))
+account_text, encode = STORE["account_text"], STORE["encode"]
 DOMAIN = "meet.school.test"
 PASSWORD = "correct horse battery staple"
 ACCOUNTS = ("teacher", "colleague")
@@ -95,6 +94,7 @@ class Prosody:
         (self.folder / "prosody.cfg.lua").write_text(config)
         self.add_account("auth." + DOMAIN, "focus")
         self.add_account("auth." + DOMAIN, "jvb")
+        self._subscribe_to_the_focus()
         for name in ACCOUNTS:
             self.add_account(DOMAIN, name)
         self._run()
@@ -122,9 +122,16 @@ class Prosody:
 
     def add_account(self, host: str, name: str) -> None:
         """Make an account whose password is PASSWORD; also while the server runs."""
-        store = self.folder / "data" / host.replace(".", "%2e").replace("-", "%2d") / "accounts"
+        store = self.folder / "data" / encode(host) / "accounts"
         store.mkdir(parents=True, exist_ok=True)
         (store / f"{name}.dat").write_text(account_text(PASSWORD))
+
+    def _subscribe_to_the_focus(self) -> None:
+        """Let the focus' component see it come and go, as a deployment does."""
+        roster = self.folder / "data" / encode("auth." + DOMAIN) / "roster"
+        roster.mkdir(parents=True)
+        entry = '{ ["groups"] = {}; ["subscription"] = "from"; }'
+        (roster / "focus.dat").write_text(f'return {{ ["focus.{DOMAIN}"] = {entry}; }};\n')
 
     def log(self, name: str = "prosody.log") -> str:
         """Return what it has logged: "prosody.log" from level info on, "debug.log" everything."""

@@ -26,11 +26,6 @@ class Conferences:
         self.server = server
         self.people: list[Person] = []
         self.focus = self.person(f"auth.{DOMAIN}", "focus")
-        self.focus.send(f"<presence type='subscribed' to='{FOCUS}'/>")
-        # Staff ask until the component has heard that the focus is there.
-        staff = self.person(DOMAIN, "teacher")
-        while self.ask(staff, new_room()) != "opened":
-            pass
 
     def person(self, host: str, name: str = "", address: str = "192.0.2.1") -> Person:
         """Somebody who is signed in."""
