@@ -18,10 +18,10 @@
 -- Nothing here writes a name, an address or a room's name to the log.
 
 local cache = require "util.cache";
-local ip = require "util.ip";
 local jid = require "util.jid";
 local now = require "util.time".now;
 local st = require "util.stanza";
+local source = module:require "school_network";
 
 local staff_host = module:get_option_string("school_staff_host",
 	module:get_option_string("muc_mapper_domain_base"));
@@ -40,9 +40,7 @@ local knocks = setmetatable({}, { __mode = "k" }); -- room -> network -> { left,
 local function network_of(address)
 	local session = prosody.full_sessions[address];
 	if not session or not session.conn or session.hibernating then return; end
-	local parsed = ip.new_ip(session.ip or "");
-	local packed = parsed and parsed.packed or "";
-	return #packed == 16 and packed:sub(1, 8) or packed;
+	return source.of(session.ip);
 end
 
 local function may_knock(room, network)

@@ -36,11 +36,11 @@ local async = require "util.async";
 local cache = require "util.cache";
 local get_sasl_handler = require "core.usermanager".get_sasl_handler;
 local hashes = require "util.hashes";
-local ip = require "util.ip";
 local now = require "util.time".now;
 local random = require "util.random";
 local st = require "util.stanza";
 local timer = require "util.timer";
+local source = module:require "school_network";
 
 local option = module.get_option_number;
 local free_here = option(module, "school_login_failures", 5);
@@ -65,13 +65,6 @@ local accounts = {}; -- by a hash of the name, so their number is bounded and no
 local concealed = setmetatable({}, { __mode = "k" });
 local warned_at = 0;
 
--- One IPv6 line has 2^64 addresses of its own: they count as one.
-local function network(session)
-	local parsed = ip.new_ip(session.ip or "");
-	local packed = parsed and parsed.packed or "";
-	return #packed == 16 and packed:sub(1, 8) or packed;
-end
-
 local function entry(store, key)
 	local found = store:get(key);
 	if not found then
@@ -88,7 +81,7 @@ local function account_entry(name)
 end
 
 local function of(session, name)
-	local here = network(session);
+	local here = source.of(session.ip);
 	return entry(networks, here), entry(pairs_seen, name .. "\0" .. here), account_entry(name);
 end
 
@@ -171,7 +164,7 @@ module:hook("stanza/" .. xmlns_sasl .. ":auth", function (event)
 	if not (event.stanza.attr.mechanism or ""):match("^SCRAM%-") or not async.ready() then
 		return refuse(session, "invalid-mechanism");
 	end
-	local here = entry(networks, network(session));
+	local here = entry(networks, source.of(session.ip));
 	here.asked_until = math.max(here.asked_until, now() - question_pace * questions_ahead) + question_pace;
 	local wait = here.asked_until - now();
 	if wait > question_pace * questions_ahead then
