@@ -151,7 +151,7 @@ BREAKAGES = {
         "TLS-02", TURN, "ec-curve-name=", "#ec-curve-name=", section="tls", unit="coturn"
     ),
     "crafted links work": Breakage(
-        "THP-07", f"{WWW}/guard.js", "|interfaceConfig|", "|", section="config", unit=""
+        "THP-07", f"{WWW}/guard.js", "    clean();\n}());", "}());", section="config", unit=""
     ),
     "logo links the makers": Breakage(
         "THP-09", f"{WWW}/interface_config.js", "JITSI_WATERMARK_LINK", "OTHER", section="config",

@@ -44,10 +44,10 @@ UPGRADE = {
     "Sec-WebSocket-Protocol": "xmpp",
 }
 ORIGINS: dict[str, tuple[str, dict[str, str]]] = {
-    "/http-bind": ("POST", {"Content-Length": "0"}),
+    "/http-bind": ("GET", {}),
     "/xmpp-websocket": ("GET", UPGRADE),
 }
-"""Where a page signals, and how it asks; with this no session begins."""
+"""Where a page signals, and how it asks; with this no session begins, and no line is written."""
 STRANGER = "https://provision-verify.example"
 LISTS = ("/room", "/room-size", "/sessions", "/_api/room-info")
 """Where modules of Prosody tell who is in which room."""
