@@ -49,3 +49,20 @@ still() {
         exit 1
     fi
 }
+
+# turnserver_up OPTION...: coturn 4.6.1 on 127.0.0.1:$port, with the secret "example".
+turnserver_up() {
+    debs coturn=4.6.1-1
+    port=$(port)
+    : >"$tmp/turn.conf"
+    "$root/usr/bin/turnserver" -c "$tmp/turn.conf" -L 127.0.0.1 -E 127.0.0.1 -p "$port" \
+        --no-tls --no-dtls --no-tcp --no-cli --no-rfc5780 --realm example.org \
+        --use-auth-secret --static-auth-secret example --userdb "$tmp/turn.db" \
+        --pidfile "$tmp/turn.pid" --log-file stdout --simple-log "$@" >"$tmp/turn.log" 2>&1 &
+    pids+=("$!")
+    for _ in {1..50}; do
+        if ss -Hlun "src 127.0.0.1:$port" | grep -q .; then break; fi
+        sleep 0.1
+    done
+    grep -m1 -o 'Coturn-[0-9.]*' "$tmp/turn.log"
+}
