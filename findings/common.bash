@@ -52,7 +52,8 @@ still() {
 
 # turnserver_up OPTION...: coturn 4.6.1 on 127.0.0.1:$port, with the secret "example".
 turnserver_up() {
-    debs coturn=4.6.1-1
+    debs coturn=4.6.1-1 libevent-{core,extra,openssl,pthreads}-2.1-7 libhiredis0.14 libmariadb3 \
+        libpq5 libgssapi-krb5-2 libldap-2.5-0 libsasl2-2
     port=$(port)
     : >"$tmp/turn.conf"
     "$root/usr/bin/turnserver" -c "$tmp/turn.conf" -L 127.0.0.1 -E 127.0.0.1 -p "$port" \
@@ -65,4 +66,40 @@ turnserver_up() {
         sleep 0.1
     done
     grep -m1 -o 'Coturn-[0-9.]*' "$tmp/turn.log"
+}
+
+# prosody_up: Prosody 0.12.3 with a host example.org of anonymous users on
+# 127.0.0.1:$port and HTTP on $http; more of its global settings from standard input.
+prosody_up() {
+    debs prosody=0.12.3-1+deb12u1 lua5.4=5.4.4-3+deb12u1 lua-expat=1.5.1-3 \
+        lua-filesystem=1.8.0-3 lua-sec=1.2.0-2 lua-socket=3.1.0-1+b1 libicu72 libexpat1
+    local lib=usr/lib/x86_64-linux-gnu/lua/5.4
+    export LUA_PATH_5_4="$root/usr/share/lua/5.4/?.lua" LUA_CPATH_5_4="$root/$lib/?.so"
+    sed -i "s|'/usr/lib/prosody|'$root/usr/lib/prosody|" "$root"/usr/bin/prosody{,ctl}
+    mkdir "$tmp/data"
+    port=$(port)
+    http=$(port)
+    cat - >"$tmp/prosody.cfg.lua" <<END
+run_as_root = true
+data_path = "$tmp/data"
+pidfile = "$tmp/prosody.pid"
+interfaces = { "127.0.0.1" }
+c2s_ports = { $port }
+http_ports = { $http }
+http_interfaces = { "127.0.0.1" }
+https_ports = { }
+c2s_require_encryption = false
+modules_disabled = { "s2s", "tls" }
+log = { debug = "$tmp/prosody.log" }
+$(cat)
+VirtualHost "example.org"
+authentication = "anonymous"
+END
+    "$root/usr/bin/lua5.4" "$root/usr/bin/prosody" -F --config "$tmp/prosody.cfg.lua" >"$tmp/out" 2>&1 &
+    pids+=("$!")
+    for _ in {1..50}; do
+        if ss -Hltn "src 127.0.0.1:$port" | grep -q .; then break; fi
+        sleep 0.1
+    done
+    grep -m1 -o 'Hello and welcome to Prosody version.*' "$tmp/prosody.log" || cat "$tmp/out"
 }
