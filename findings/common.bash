@@ -18,8 +18,8 @@ finish() {
 }
 trap finish EXIT
 
-# debs NAME=VERSION...: fetch and unpack, without installing.
-debs() {
+# unpack [APT-OPTION...] NAME=VERSION...: fetch and unpack, without installing.
+unpack() {
     (cd "$tmp/debs" && apt-get -qq download "$@" 2>"$tmp/apt.log") || {
         cat "$tmp/apt.log" >&2
         exit 2
@@ -29,6 +29,11 @@ debs() {
         dpkg -x "$deb" "$root"
         rm "$deb"
     done
+}
+
+# debs NAME=VERSION...: packages of this Debian, with the libraries among them in use.
+debs() {
+    unpack "$@"
     export LD_LIBRARY_PATH=$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu
 }
 
@@ -68,13 +73,33 @@ turnserver_up() {
     grep -m1 -o 'Coturn-[0-9.]*' "$tmp/turn.log"
 }
 
-# prosody_up: Prosody 0.12.3 with a host example.org of anonymous users on
-# 127.0.0.1:$port and HTTP on $http; more of its global settings from standard input.
+# trixie_debs NAME=VERSION...: the same from Debian 13, with a package list in the temp folder.
+trixie_debs() {
+    local option=(-o "Dir::Etc::sourcelist=$tmp/trixie.list" -o Dir::Etc::sourceparts=-
+        -o "Dir::State::lists=$tmp/lists" -o "Dir::Cache=$tmp/cache")
+    mkdir -p "$tmp/lists/partial" "$tmp/cache/archives/partial"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+        "http://deb.debian.org/debian trixie main" >"$tmp/trixie.list"
+    apt-get -qq "${option[@]}" update 2>"$tmp/apt.log" || { cat "$tmp/apt.log" >&2; exit 2; }
+    unpack "${option[@]}" "$@"
+}
+
+# prosody_up SUITE: Prosody of bookworm (0.12.3) or trixie (13.0) with a host example.org
+# of anonymous users on 127.0.0.1:$port and HTTP on $http; more of its global settings
+# from standard input. Sets lua, the command of its interpreter.
 prosody_up() {
-    debs prosody=0.12.3-1+deb12u1 lua5.4=5.4.4-3+deb12u1 lua-expat=1.5.1-3 \
-        lua-filesystem=1.8.0-3 lua-sec=1.2.0-2 lua-socket=3.1.0-1+b1 libicu72 libexpat1
-    local lib=usr/lib/x86_64-linux-gnu/lua/5.4
-    export LUA_PATH_5_4="$root/usr/share/lua/5.4/?.lua" LUA_CPATH_5_4="$root/$lib/?.so"
+    local lib=usr/lib/x86_64-linux-gnu
+    lua=("$root/usr/bin/lua5.4")
+    if [ "$1" = bookworm ]; then
+        debs prosody=0.12.3-1+deb12u1 lua5.4=5.4.4-3+deb12u1 lua-expat=1.5.1-3 \
+            lua-filesystem=1.8.0-3 lua-sec=1.2.0-2 lua-socket=3.1.0-1+b1 libicu72 libexpat1
+    else
+        trixie_debs prosody=13.0.1-1+deb131u lua5.4=5.4.7-1+b2 lua-expat=1.5.2-1+b1 \
+            lua-filesystem=1.8.0-3+b2 lua-sec=1.3.2-2+b2 lua-socket=3.1.0-1+b2 libicu76 libexpat1 \
+            libc6 libssl3t64 libreadline8t64 libtinfo6 libstdc++6 libgcc-s1 zlib1g libzstd1
+        lua=("$root/$lib/ld-linux-x86-64.so.2" --library-path "$root/$lib" "${lua[@]}")
+    fi
+    export LUA_PATH_5_4="$root/usr/share/lua/5.4/?.lua" LUA_CPATH_5_4="$root/$lib/lua/5.4/?.so"
     sed -i "s|'/usr/lib/prosody|'$root/usr/lib/prosody|" "$root"/usr/bin/prosody{,ctl}
     mkdir "$tmp/data"
     port=$(port)
@@ -95,7 +120,7 @@ $(cat)
 VirtualHost "example.org"
 authentication = "anonymous"
 END
-    "$root/usr/bin/lua5.4" "$root/usr/bin/prosody" -F --config "$tmp/prosody.cfg.lua" >"$tmp/out" 2>&1 &
+    "${lua[@]}" "$root/usr/bin/prosody" -F --config "$tmp/prosody.cfg.lua" >"$tmp/out" 2>&1 &
     pids+=("$!")
     for _ in {1..50}; do
         if ss -Hltn "src 127.0.0.1:$port" | grep -q .; then break; fi
