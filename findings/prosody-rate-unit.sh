@@ -28,7 +28,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 # measure RATE: the bytes a second that one connection gets through, into $speed.
 measure() {
-    prosody_up <<END
+    prosody_up bookworm <<END
 modules_enabled = { "saslauth", "limits", "ping" }
 limits = { c2s = { rate = "$1" } }
 END
