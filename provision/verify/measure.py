@@ -142,7 +142,7 @@ def _reason(error: Exception, target: Target) -> NotMeasuredError:
     """Return why there is nothing, for people."""
     if isinstance(error, NotMeasuredError):
         return error
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.filename is None:
         return NotMeasuredError(
             N_("{host} does not answer: {reason}"),
             host=target.host,

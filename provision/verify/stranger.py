@@ -39,8 +39,8 @@ def audit(
     With `private`, or where the address itself is given, it may stand in a private network.
     """
     domain = host_of(url)
-    private = private or hosts.as_ip(domain) is not None
-    address = resolved(domain, private=private)
+    named = private or hosts.as_ip(domain) is not None
+    address = resolved(domain, private=named)
     say = console.note
     say(_("Looking at {domain} ({address}) from outside.").format(domain=domain, address=address))
     say(_("A few dozen requests as any visitor makes them: no credentials, no load, nothing left."))
@@ -49,6 +49,8 @@ def audit(
     if elsewhere:
         domain, address = elsewhere, resolved(elsewhere, private=private, by=domain)
         console.warning(_("It leads to {domain}; that server is looked at.").format(domain=domain))
+    else:
+        private = named
     target = Target(domain, address, private=private)
     sections = (*OUTSIDE, "browser") if browser else OUTSIDE
     progress = Progress(1, len(sections))

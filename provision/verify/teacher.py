@@ -101,7 +101,7 @@ def _call(target: Target, size: int, seconds: int) -> list[str]:
 
 def _program() -> bytes:
     """Return the program with the one module that it needs, as one text."""
-    store = playbooks().parent / "roles" / "deployment" / "module_utils" / "prosody_store.py"
+    store = playbooks() / "roles" / "deployment" / "module_utils" / "prosody_store.py"
     main = files("provision.verify").joinpath("temporary_account.py").read_text(encoding="utf-8")
     return (
         "import sys, types\n"

@@ -126,6 +126,10 @@ class Prosody:
         store.mkdir(parents=True, exist_ok=True)
         (store / f"{name}.dat").write_text(account_text(PASSWORD))
 
+    def remove_account(self, name: str, host: str = DOMAIN) -> None:
+        """Take an account away."""
+        (self.folder / "data" / encode(host) / "accounts" / f"{name}.dat").unlink()
+
     def _subscribe_to_the_focus(self) -> None:
         """Let the focus' component see it come and go, as a deployment does."""
         roster = self.folder / "data" / encode("auth." + DOMAIN) / "roster"

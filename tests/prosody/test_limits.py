@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.prosody.bosh import Bosh
-from tests.prosody.person import Refused, condition
+from tests.prosody.person import SASL, Person, Refused, condition
 from tests.prosody.server import DOMAIN
+from tests.prosody.websocket import ClosedError
 
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
 
     from tests.prosody.meeting import Meeting
-    from tests.prosody.person import Person
     from tests.prosody.server import Prosody
 
 PING = "<iq type='get' id='p' to='{host}'><ping xmlns='urn:xmpp:ping'/></iq>"
@@ -139,3 +139,32 @@ def test_nobody_is_in_any_number_of_places(meeting: Meeting) -> None:
     guest.try_to_join(meeting.room, "one-more")
     with pytest.raises(Refused, match="resource-constraint"):
         guest.joined(meeting.room)
+
+
+def ends(person: Person) -> bool:
+    """Return whether the server ends a connection."""
+    try:
+        while person.socket.receive(20):
+            pass
+    except TimeoutError:
+        return False
+    except (ClosedError, OSError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("who", ["guest", "teacher", "nobody"])
+@pytest.mark.parametrize(
+    "text",
+    ["<iq xmlns='jabber:client'/>", f"<auth xmlns='{SASL}' mechanism='X'/>"],
+    ids=["no kind", "sign in"],
+)
+def test_what_prosody_answers_by_itself_has_an_end(meeting: Meeting, who: str, text: str) -> None:
+    if who == "nobody":
+        person = Person(meeting.server, f"guest.{DOMAIN}")
+    else:
+        person = meeting.guest() if who == "guest" else meeting.staff()
+    with suppress(OSError):
+        for _stanza in range(2000):
+            person.socket.send(text)
+    assert ends(person)

@@ -147,9 +147,35 @@ def test_all_networks_together_have_an_end(start: Start) -> None:
     conferences.close()
 
 
-@pytest.mark.parametrize("room", ["x@evil.example", "x@lobby." + DOMAIN, "conference." + DOMAIN])
+ELSEWHERE = [
+    "x@evil.example",
+    "x@lobby." + DOMAIN,
+    "conference." + DOMAIN,
+    "jvbbrewery@internal.auth." + DOMAIN,
+    "__jicofo-health-check-x@conference." + DOMAIN,
+]
+
+
+@pytest.mark.parametrize("room", ELSEWHERE)
 def test_nobody_sends_the_focus_elsewhere(shipped: Conferences, room: str) -> None:
-    assert shipped.ask(shipped.guest(), room) == "bad-request"
+    teacher = shipped.person(DOMAIN, "teacher")
+    for person in (shipped.guest(), teacher):
+        assert shipped.ask(person, room) == "bad-request"
+
+
+@pytest.mark.parametrize("address", [f"{FOCUS}/x", f"x@{FOCUS}", f"x@{FOCUS}/x"])
+def test_no_other_address_of_the_focus_is_a_way_past_the_limits(
+    shipped: Conferences, address: str
+) -> None:
+    request = f"<conference xmlns='http://jitsi.org/protocol/focus' room='{new_room()}'/>"
+    for person in (shipped.guest(), shipped.person(DOMAIN, "teacher")):
+        with pytest.raises(Refused, match="not-allowed"):
+            person.ask("set", address, request)
+        person.send(f"<message to='{address}'><body>x</body></message>")
+        person.send(f"<presence to='{address}'/>")
+        person.catch_up()
+    shipped.focus.catch_up()
+    assert [one for one in shipped.focus.heard if one.find("{*}conference") is not None] == []
 
 
 def test_the_focus_itself_is_not_spoken_to_in_passing(shipped: Conferences) -> None:

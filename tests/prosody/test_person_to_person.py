@@ -194,3 +194,25 @@ def resumed(meeting: Meeting) -> Callable[[Person], Person]:
         return again
 
     return resume
+
+
+@pytest.mark.parametrize("kind", ["owner", "member", "admin", "outcast"])
+def test_guests_read_no_list_of_who_belongs_to_a_room(meeting: Meeting, kind: str) -> None:
+    teacher = meeting.teacher()
+    guest = meeting.admitted_guest(teacher)
+    question = f"<query xmlns='{MUC}#admin'><item affiliation='{kind}'/></query>"
+    with pytest.raises(Refused, match="forbidden"):
+        guest.ask("get", meeting.room, question)
+    assert teacher.ask("get", meeting.room, question).get("type") == "result"
+
+
+def test_asking_a_room_for_a_voice_is_no_error_in_the_log(meeting: Meeting) -> None:
+    guest, before = meeting.guest(), meeting.server.log()
+    form = (
+        "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>"
+        f"<value>{MUC}#request</value></field></x>"
+    )
+    guest.send(f"<message to='{meeting.room}' id='x1'>{form}</message>")
+    assert condition(guest.expect(is_answer)) == "forbidden"
+    added = meeting.server.log().removeprefix(before)
+    assert [line for line in added.splitlines() if "\terror\t" in line or "\twarn\t" in line] == []

@@ -176,6 +176,7 @@ VirtualHost "auth.{{ settings.domain }}"
     }
 
 Component "focus.{{ settings.domain }}" "client_proxy"
+    modules_enabled = { "school_focus" }
     target_address = focus
 
 Component "endconference.{{ settings.domain }}" "end_conference"

@@ -34,8 +34,8 @@ local most_presences = module:get_option_number("school_most_presences", 32);
 local largest = { message = { 16384, 128 }, presence = { 16384, 256 }, iq = { 65536, 4096 } };
 local deepest = 24;
 
--- Only over BOSH can more arrive while a session waits: such a session ends when it is this many
--- seconds ahead.
+-- More can arrive while a session waits, over BOSH, or without any wait, where Prosody answers by
+-- itself: such a session ends when it is this many seconds ahead.
 local patience = 20;
 
 local function weigh(tag, depth)
@@ -134,18 +134,28 @@ for _, version in ipairs { "2", "3" } do
 	end
 end
 
--- Over BOSH nothing stops reading while a session waits, so what waits has to be bounded here.
-local function watch(event)
-	local session = event.session;
-	if session.host ~= module.host then return; end
+-- What runs ahead all the same ends the session: over BOSH nothing stops reading while a session
+-- waits; and over a websocket there are stanzas that Prosody answers before any module sees them.
+local function runs_ahead(session)
+	if session.school_flooding or count(session, "school_last") <= patience then return; end
+	session.school_flooding = true;
+	module:add_timer(0, function ()
+		if not session.destroyed then session:close { condition = "policy-violation" }; end
+	end);
+end
+
+-- Whoever has not signed in yet belongs to the guests; focus and bridge come by neither way.
+local function belongs_here(session)
+	if not (session.websocket_request or session.bosh_version) then return false; end
+	return session.host == module.host
+		or (session.type == "c2s_unauthed" and module.host ~= staff_host);
+end
+
+local function watch(session)
 	filters.add_filter(session, "stanzas/in", function (stanza)
-		if not session.school_flooding and count(session, "school_last") > patience then
-			session.school_flooding = true;
-			module:add_timer(0, function ()
-				if not session.destroyed then session:close { condition = "policy-violation" }; end
-			end);
-		end
+		if belongs_here(session) then runs_ahead(session); end
 		return stanza;
 	end);
 end
-module:hook_global("bosh-session", watch);
+filters.add_filter_hook(watch);
+function module.unload() filters.remove_filter_hook(watch); end

@@ -34,6 +34,7 @@
 
 local async = require "util.async";
 local cache = require "util.cache";
+local encodings = require "util.encodings";
 local get_sasl_handler = require "core.usermanager".get_sasl_handler;
 local hashes = require "util.hashes";
 local now = require "util.time".now;
@@ -57,7 +58,9 @@ local secret = module:get_option_string("school_login_secret") or random.bytes(3
 
 local xmlns_sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
 local question_after = 0.05; -- seconds; longer than any account takes to be read
-local question_pace, questions_ahead = 0.02, 100; -- of one network: that many at once, then 50/s
+local question_pace, questions_ahead = 0.005, 400; -- of one network: that many at once, then 200/s
+local most_questions = 8; -- of one connection: whoever signs in asks once
+local longest_name = 64; -- of an account; longer ones could not be a file's, which would be an error
 
 local networks = cache.new(20000);
 local pairs_seen = cache.new(20000); -- account and network
@@ -147,7 +150,9 @@ local function conceal(session)
 		if type(kind) == "string" and kind:match("^scram_") then
 			profile[kind] = function (handler, name, ...)
 				local ready = now() + question_after;
-				local stored, server, count, salt, enabled = look_up(handler, name, ...);
+				local find = #name > longest_name and function () end or look_up;
+				local stored, server, count, salt, enabled = find(handler, name, ...);
+				handler.school_keys, handler.school_look_up = stored or false, find;
 				pause(session, ready - now());
 				if stored and server and enabled then return stored, server, count, salt, true; end
 				return false_account(name);
@@ -156,17 +161,40 @@ local function conceal(session)
 	end
 end
 
+-- The name in the first message of SCRAM (RFC 5802), to look whether it is known from here.
+local function name_in(text)
+	local message = type(text) == "string" and encodings.base64.decode(text) or "";
+	local name = message:match("^[^,]*,[^,]*,n=([^,]+)");
+	name = name and encodings.stringprep.saslprep(name);
+	return name and encodings.stringprep.nodeprep(name);
+end
+
+-- Between question and proof an account may have got another password, or have ended.
+local function is_outdated(handler, name)
+	return handler.school_look_up ~= nil
+		and (handler.school_look_up(handler, name) or false) ~= handler.school_keys;
+end
+
 -- Signing in ------------------------------------------------------------------------------------
 
 module:hook("stanza/" .. xmlns_sasl .. ":auth", function (event)
 	local session = event.origin;
+	if session.type == "c2s_destroyed" then return true; end -- nobody hears it; the log would show it
 	if session.type ~= "c2s_unauthed" then return; end
 	if not (event.stanza.attr.mechanism or ""):match("^SCRAM%-") or not async.ready() then
 		return refuse(session, "invalid-mechanism");
 	end
+	session.school_questions = (session.school_questions or 0) + 1;
+	if session.school_questions > most_questions then
+		refuse(session, "temporary-auth-failure");
+		session:close { condition = "policy-violation" };
+		return true;
+	end
 	local here = entry(networks, source.of(session.ip));
+	local name = name_in(event.stanza[1]);
+	local known = name and entry(pairs_seen, name .. "\0" .. source.of(session.ip)).known;
 	here.asked_until = math.max(here.asked_until, now() - question_pace * questions_ahead) + question_pace;
-	local wait = here.asked_until - now();
+	local wait = known and 0 or here.asked_until - now();
 	if wait > question_pace * questions_ahead then
 		here.asked_until = here.asked_until - question_pace;
 		return refuse(session, "temporary-auth-failure");
@@ -179,24 +207,31 @@ module:hook("stanza/" .. xmlns_sasl .. ":auth", function (event)
 	conceal(session);
 end, 100);
 
--- The answer to the question: from here on it can be right or wrong.
-module:hook("stanza/" .. xmlns_sasl .. ":response", function (event)
-	local session = event.origin;
-	local name = session.sasl_handler and session.sasl_handler.username;
-	if not name or session.type ~= "c2s_unauthed" then return; end
+-- Returns whether a session's turn has come; else it is refused already.
+local function has_its_turn(session, name)
 	local here, pair, account = of(session, name);
 	local attacked = is_full(account, free_account);
-	if not is_full(here, free_network) and not is_full(pair, attacked and free_attacked or free_here) then
-		return;
-	end
+	local guessed = is_full(pair, attacked and free_attacked or free_here);
+	if not guessed and (pair.known or not is_full(here, free_network)) then return true; end
 	local wait = stand_in_line(here, pace);
-	if not wait then return refuse(session, "temporary-auth-failure"); end
+	if not wait then return not refuse(session, "temporary-auth-failure"); end
 	pause(session, wait);
-	if not attacked or pair.known then return; end
+	if not attacked or pair.known then return true; end
 	wait = stand_in_line(account, pace_account);
 	-- A quick refusal would only be tried again at once, by a thousand networks.
 	pause(session, wait or pace_account * longest_line);
-	if not wait then return refuse(session, "temporary-auth-failure"); end
+	return wait ~= nil or not refuse(session, "temporary-auth-failure");
+end
+
+-- The answer to the question: from here on it can be right or wrong.
+module:hook("stanza/" .. xmlns_sasl .. ":response", function (event)
+	local session = event.origin;
+	if session.type == "c2s_destroyed" then return true; end
+	local handler = session.sasl_handler;
+	local name = handler and handler.username;
+	if not name or session.type ~= "c2s_unauthed" then return; end
+	if not has_its_turn(session, name) then return true; end
+	if is_outdated(handler, name) then return refuse(session, "not-authorized"); end
 end, 100);
 
 module:hook("authentication-failure", function (event)

@@ -2,7 +2,9 @@
 --
 -- Enabled on every component with rooms of people: conferences, lobbies, breakout rooms. Guests speak
 -- to all, or to staff in private; what one guest sends to another in private is refused, messages
--- and questions (iq) alike: both are handed on to the other's browser and carry any text.
+-- and questions (iq) alike: both are handed on to the other's browser and carry any text. Nor do
+-- guests read a room's lists of members and owners, which hold everybody's real address; and nobody
+-- asks a room for a voice, which from outside of it is an error with a hundred lines in the log.
 --
 -- Options:
 --   school_staff_host       the password host; default: muc_mapper_domain_base
@@ -49,5 +51,20 @@ module:hook("iq/full", function (event)
 	if stanza.attr.type == "get" or stanza.attr.type == "set" then
 		event.origin.send(st.error_reply(stanza, "auth", "forbidden", private_message));
 	end
+	return true;
+end, 100);
+
+module:hook("iq/bare/http://jabber.org/protocol/muc#admin:query", function (event)
+	local stanza = event.stanza;
+	if stanza.attr.type ~= "get" or not is_guest(stanza.attr.from) then return; end
+	event.origin.send(st.error_reply(stanza, "auth", "forbidden"));
+	return true;
+end, 100);
+
+module:hook("message/bare", function (event)
+	local stanza = event.stanza;
+	if admins:contains(jid.bare(stanza.attr.from)) then return; end
+	if stanza.attr.type == "error" or not stanza:get_child("x", "jabber:x:data") then return; end
+	event.origin.send(st.error_reply(stanza, "auth", "forbidden"));
 	return true;
 end, 100);

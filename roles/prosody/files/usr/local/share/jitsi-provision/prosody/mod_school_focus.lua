@@ -1,0 +1,51 @@
+-- mod_school_focus: what people may ask of the focus.
+--
+-- Enabled on the component that hands requests on to the focus. It hands on whatever comes to any
+-- address of its own, and the focus obeys: asked for the room where the bridges are, it enters that
+-- as if it were a lesson, and no lesson has sound any more. What this promises:
+--   * A browser speaks to the component itself, not to an address below it that other modules do
+--     not look at.
+--   * It asks for conferences and breakout rooms, and for nothing else.
+--
+-- Options:
+--   main_muc, breakout_rooms_muc  the components with the rooms; default: conference. and breakout. +
+--                                 muc_mapper_domain_base
+--
+-- Nothing here writes a name, an address or a room's name to the log.
+
+local jid = require "util.jid";
+local st = require "util.stanza";
+
+local domain = module:get_option_string("muc_mapper_domain_base");
+local people = module:context(domain);
+local main_muc = people:get_option_string("main_muc", "conference." .. domain);
+local breakout_muc = people:get_option_string("breakout_rooms_muc", "breakout." .. domain);
+
+local function refuse(event, kind, condition)
+	local stanza = event.stanza;
+	if stanza.attr.type ~= "error" and stanza.attr.type ~= "result" then
+		event.origin.send(st.error_reply(stanza, kind, condition));
+	end
+	return true;
+end
+
+local function is_room(address)
+	local node, host = jid.prepped_split(address);
+	return node and (host == main_muc or host == breakout_muc)
+		and not node:find("__jicofo-health-check", 1, true);
+end
+
+local function look(event)
+	local session, stanza = event.origin, event.stanza;
+	if session.type ~= "c2s" or (session.host ~= domain and session.host ~= "guest." .. domain) then return; end
+	if stanza.attr.to ~= module.host then return refuse(event, "cancel", "not-allowed"); end
+	if stanza.name ~= "iq" then return; end
+	local request = stanza:get_child("conference", "http://jitsi.org/protocol/focus");
+	if request and not is_room(request.attr.room) then return refuse(event, "modify", "bad-request"); end
+end
+
+for _, kind in ipairs { "iq", "message", "presence" } do
+	for _, part in ipairs { "host", "bare", "full" } do
+		module:hook(kind .. "/" .. part, look, 1000);
+	end
+end
