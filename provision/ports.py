@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 import shlex
 from contextlib import suppress
@@ -20,6 +21,9 @@ from provision.probe import Aim, Reach, Reading
 
 if TYPE_CHECKING:
     from provision.settings import School
+
+# Where it is told of a program's end a second time, it says so on the error stream.
+logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 PUBLIC = (("tcp", 80), ("tcp", 443), ("udp", 3478), ("tcp", 5349), ("udp", 10000))
 """What people's browsers and the certificate authority reach; roles/turn, web and videobridge."""

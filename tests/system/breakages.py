@@ -273,7 +273,11 @@ def mend(host: Host, domain: str, breakages: Iterable[Breakage]) -> None:
 
 def _restart(breakages: Iterable[Breakage]) -> str:
     units = " ".join(sorted({unit for each in breakages for unit in each.units}))
-    return f"systemctl daemon-reload; systemctl restart {units}" if units else ":"
+    return (
+        f"systemctl daemon-reload; systemctl reset-failed {units}; systemctl restart {units}"
+        if units
+        else ":"
+    )
 
 
 def _shell(host: Host, domain: str, *lines: str) -> None:

@@ -61,6 +61,11 @@ class School:
             for name in names or SERVICES
         }
 
+    def restart(self, *units: str) -> None:
+        """Restart units, more often than systemd lets a person do it."""
+        self.host.run(["systemctl", "reset-failed", *units], check=False)
+        self.host.run(["systemctl", "restart", *units])
+
     def secrets(self) -> dict[str, str]:
         """Return the secrets that were born on the server."""
         folder = "/etc/jitsi-provision/secrets"

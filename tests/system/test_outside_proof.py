@@ -186,7 +186,7 @@ def refresh(school: School, unit: str) -> None:
         command = "old=$(pgrep -P $(cat /run/nginx.pid)); systemctl reload nginx; "
         school.host.run(f"{command} while kill -0 $old; do sleep 0.05; done 2>/dev/null; true")
     elif unit:
-        school.host.run(["systemctl", "restart", unit])
+        school.restart(unit)
         school.host.run("until ss -Hltn | grep -q :5349; do sleep 0.05; done")
 
 

@@ -88,8 +88,8 @@ def holes(school: School) -> Iterator[None]:
 
 def restart(school: School) -> None:
     """Return when Prosody has been started again, and focus and bridge are back."""
-    school.host.run(["systemctl", "restart", "prosody"])
-    school.host.run(["systemctl", "restart", "jicofo", "jitsi-videobridge2"])
+    school.restart("prosody")
+    school.restart("jicofo", "jitsi-videobridge2")
     ready = '"operational_bridge_count": 1'
     until(lambda: ready in school.host.run("curl -s http://127.0.0.1:8888/stats || true").stdout)
 
@@ -186,11 +186,11 @@ def test_a_hole_in_the_relay_is_found(
     school.host.run(["cp", "-a", file, f"{file}.before"])
     try:
         school.host.run(["sed", "-i", change, file])
-        school.host.run(["systemctl", "restart", "coturn"])
+        school.restart("coturn")
         until(lambda: sentence in relay_failures(target, control))
     finally:
         school.host.run(["mv", f"{file}.before", file])
-        school.host.run(["systemctl", "restart", "coturn"])
+        school.restart("coturn")
     until(lambda: relay_failures(target, control) == "")
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KEY = "gymnasium-nord"
 NAME, COLLEAGUE = "c.lange", "d.kurz"
 STREAMS = "urn:xmpp:sm:3"
-ENDED = (ClosedError, ConnectionError, ET.ParseError)
+ENDED = (ClosedError, ConnectionError, ET.ParseError, Refused)
 """How a connection ends. Prosody's last word, a stream error, lacks a namespace on websockets."""
 JSON = {"password": ["--json"], "remove": []}
 PASSWORD = re.compile(r"[a-z2-9]{4}(?:-[a-z2-9]{4}){3}")

@@ -63,7 +63,7 @@ def second(school: School, entrance: Entrance) -> Iterator[SecondName]:
         school.bench.names.remove(name)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def guest(second: SecondName, school: School, entrance: Entrance) -> Iterator[Visitor]:  # noqa: ARG001 - the second name restarts Prosody
     """A guest in a room."""
     with admitted_guest(school, entrance) as found:

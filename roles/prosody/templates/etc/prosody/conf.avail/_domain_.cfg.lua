@@ -166,8 +166,8 @@ Component "internal.auth.{{ settings.domain }}" "muc"
 VirtualHost "auth.{{ settings.domain }}"
     authentication = "internal_hashed"
     modules_enabled = {
-        "disco", "ping", "saslauth", "tls", "limits_exception", "smacks", "school_large_stanzas",
-        "school_loopback_only", "school_login_throttle",
+        "disco", "ping", "saslauth", "tls", "smacks", "school_large_stanzas",
+        "limits_exception", "school_loopback_only", "school_login_throttle",
     }
     smacks_hibernation_time = 15
     ssl = {
