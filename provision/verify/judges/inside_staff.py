@@ -40,8 +40,8 @@ NEEDED = {
     "token_affiliation", "token_verification", "filter_messages", "filter_direct_messages",
     # jitsi-provision
     "school_addresses", "school_entrance", "school_focus", "school_gate", "school_internal",
-    "school_knocks", "school_large_stanzas", "school_login_throttle", "school_loopback_only", "school_new_rooms",
-    "school_private", "school_relay", "school_rooms", "school_staff_only",
+    "school_knocks", "school_large_stanzas", "school_login_throttle", "school_loopback_only",
+    "school_new_rooms", "school_private", "school_relay", "school_rooms", "school_staff_only",
 }  # fmt: skip
 WHO_READS = (
     "/jitsi/",

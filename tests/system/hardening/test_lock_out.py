@@ -42,21 +42,23 @@ def rights(host: Host, path: str) -> str:
 
 
 @pytest.fixture
-def old_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A technician's computer with an old SSH program; no variable of Ansible may say so."""
-    program = tmp_path / "ssh"
-    program.write_text(OLD_SSH)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-
-
-@pytest.fixture
 def unhardened(school: School) -> Iterator[School]:
     """The school before its SSH was changed for the first time."""
     school.host.run(f"rm {DROP_IN}; systemctl reload ssh.service")
     yield school
     if "passwordauthentication yes" in school.host.run("sshd -T").stdout:
         assert school.project.run("deploy").code == 0
+
+
+@pytest.fixture
+def old_computer(unhardened: School, tmp_path: Path) -> Iterator[None]:  # noqa: ARG001 - it is mended with the present program, after this
+    """A technician's computer with an old SSH program; no variable of Ansible may say so."""
+    program = tmp_path / "ssh"
+    program.write_text(OLD_SSH)
+    program.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        yield
 
 
 def test_a_rule_that_locks_out_is_taken_back(school: School, set_variables: SetVariables) -> None:
