@@ -128,3 +128,14 @@ END
     done
     grep -m1 -o 'Hello and welcome to Prosody version.*' "$tmp/prosody.log" || cat "$tmp/out"
 }
+
+# ansible_up: ansible-core 2.19.3 in a venv, with nothing of this user's settings.
+ansible_up() {
+    : >"$tmp/ansible.cfg"
+    python3 -m venv "$tmp/venv"
+    "$tmp/venv/bin/pip" -q install --disable-pip-version-check ansible-core==2.19.3 || exit 2
+    export PATH=$tmp/venv/bin:$PATH HOME=$tmp ANSIBLE_CONFIG=$tmp/ansible.cfg ANSIBLE_NOCOLOR=1 \
+        ANSIBLE_PYTHON_INTERPRETER=$tmp/venv/bin/python
+    ansible-playbook --version | sed -n 1p
+    cd "$tmp"
+}

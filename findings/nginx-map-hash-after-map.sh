@@ -10,7 +10,7 @@
 set -euo pipefail
 # shellcheck source=findings/common.bash
 . "$(dirname "$0")/common.bash"
-debs nginx=1.22.1-9+deb12u11
+debs nginx=1.22.1-9+deb12u9
 nginx=$root/usr/sbin/nginx
 "$nginx" -v 2>&1
 

@@ -12,7 +12,7 @@
 set -euo pipefail
 # shellcheck source=findings/common.bash
 . "$(dirname "$0")/common.bash"
-debs nginx=1.22.1-9+deb12u11
+debs nginx=1.22.1-9+deb12u9
 nginx=$root/usr/sbin/nginx
 "$nginx" -v 2>&1
 port=$(port)
@@ -30,7 +30,7 @@ http {
 END
 }
 args=(-e "$tmp/error.log" -p "$tmp" -c "$tmp/nginx.conf")
-answer() { curl -sS --max-time 5 --retry 20 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$port/"; }
+answer() { curl -s --max-time 5 --retry 20 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$port/"; }
 # logged WORD: wait up to 5 s for the word in the log.
 logged() {
     for _ in {1..50}; do
