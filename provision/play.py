@@ -11,6 +11,7 @@ import resource
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Any
 
 from provision.limits import ANSIBLE_ANSWER, ANSIBLE_MEMORY
@@ -45,9 +46,37 @@ class _Popen(subprocess.Popen[Any]):
         super().__init__(call, *arguments, **more)
         name = call[0] if isinstance(call, list) and call else ""
         if name in {"ssh", b"ssh"}:
+            if self.stdin:
+                self.stdin = _Patient(self.stdin, self)  # type: ignore[assignment]
             for stream in ("stdout", "stderr"):
                 if getattr(self, stream):
                     setattr(self, stream, _Bounded(getattr(self, stream), self))
+
+
+class _Patient:
+    """The input of ssh. Where ssh hung up, Ansible would not wait to hear why."""
+
+    def __init__(self, stream: Any, process: _Popen) -> None:
+        self._stream, self._process = stream, process
+
+    def write(self, data: bytes) -> int:
+        """Pass data on."""
+        return int(self._try(self._stream.write, data))
+
+    def close(self) -> None:
+        """Pass on what is left, and end the input."""
+        self._try(self._stream.close)
+
+    def _try(self, call: Any, *arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except BrokenPipeError:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(2)
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class _Bounded:

@@ -169,7 +169,9 @@ def test_half_open_connections_of_one_address_take_nothing_from_another(
 def ask_often(entrance: Entrance, times: int) -> set[int]:
     """Return how so many quick requests over one connection were answered."""
     with entrance.secure() as connection:
-        line = f"GET /xmpp-websocket HTTP/1.1\r\nHost: {entrance.domain}\r\n".encode()
+        line = (
+            f"GET /xmpp-websocket HTTP/1.1\r\nHost: {entrance.domain}\r\nUpgrade: websocket\r\n"
+        ).encode()
         asked = (line + b"\r\n") * times
         connection.sendall(asked + line + b"Connection: close\r\n\r\n")
         received = b"".join(iter(lambda: connection.recv(65536), b""))
