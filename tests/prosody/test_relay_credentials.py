@@ -201,12 +201,14 @@ def test_news_of_a_room_bring_new_credentials(lesson: Meeting) -> None:
 def test_they_are_renewed_before_they_end(start: Start) -> None:
     meeting = Meeting(start(OPTIONS % 6))
     teacher = meeting.teacher()
-    first, *later = (metadata(teacher)["services"][1]["username"] for _number in range(3))
-    ends = [int(username.partition(":")[0]) for username in (first, *later)]
-    names = {username.partition(":")[2] for username in (first, *later)}
-    assert ends == sorted(set(ends))
-    assert len(names) == 1
-    assert ends[2] - ends[0] <= 6
+    told = [metadata(teacher)["services"][1]["username"].partition(":")]
+    # Other news of the room may come within the second, and bring what holds as long.
+    while len({end for end, _colon, _name in told}) < 3:
+        told.append(metadata(teacher)["services"][1]["username"].partition(":"))
+    ends = [int(end) for end, _colon, _name in told]
+    assert ends == sorted(ends)
+    assert ends[-1] - ends[0] <= 6
+    assert len({name for _end, _colon, name in told}) == 1
     meeting.close()
 
 

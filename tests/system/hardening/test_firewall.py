@@ -12,7 +12,6 @@ import pytest
 from tests.bench.network import GATEWAY
 from tests.bench.process import wait_until
 from tests.system.relay import Relay
-from tests.system.visitor import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from tests.bench import Host
     from tests.system.entrance import Entrance
     from tests.system.school import School
+    from tests.system.visitor import Visitor
 
 LOCAL = "/etc/jitsi-provision/local/monitoring.nft"
 AGENT = 6556
@@ -159,12 +159,9 @@ def test_services_call_nobody_but_participants(school: School) -> None:
 
 
 def test_relay_reaches_the_bridge_and_no_other_port_of_the_server(
-    school: School, entrance: Entrance
+    school: School, entrance: Entrance, admitted: Visitor
 ) -> None:
-    guest = Visitor(entrance, f"guest.{entrance.domain}")
-    guest.sign_in()
-    turns = next(service for service in guest.services() if service["type"] == "turns")
-    guest.leave()
+    turns = next(service for service in admitted.services() if service["type"] == "turns")
     session = Relay(entrance.secure(5349), turns["username"], turns["password"])
     session.allocate()
     session.permit(school.host.address)
