@@ -196,9 +196,13 @@ def remove_container(name: str) -> None:
     run(["rmdir", f"/sys/fs/cgroup/memory/{PREFIX}{name}"], check=False)
 
 
-def destroy(name: str) -> None:
-    """Remove a host and what is remembered of it; one that is not there is fine."""
-    remove_container(name)
+def destroy(name: str, *, running: bool = True) -> None:
+    """Remove a host and what is remembered of it; one that is not there is fine.
+
+    Not `running`: what runs under this name is somebody else's.
+    """
+    if running:
+        remove_container(name)
     record(name).unlink(missing_ok=True)
     record(name).with_suffix(".known_hosts").unlink(missing_ok=True)
     _join_known_hosts()

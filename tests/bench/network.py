@@ -69,22 +69,28 @@ def exists() -> bool:
     return Path(f"/sys/class/net/{BRIDGE}").exists()
 
 
+def others() -> Path | None:
+    """Return the state directory of somebody else's bench that is up on this machine now."""
+    owner = Path(OWNER.read_text()) if OWNER.exists() else None
+    if not exists() or not owner or owner == state.directory():
+        return None
+    return owner if Daemon("names", owner).pid is not None else None
+
+
 def claim() -> None:
     """Take the addresses for this state directory, or say who has them.
 
     A bench whose name server has died was killed as a whole; what it left behind is taken away.
     """
-    owner = Path(OWNER.read_text()) if OWNER.exists() else None
-    if exists() and owner and owner != state.directory():
-        if Daemon("names", owner).pid is None:
-            down()
-            return claim()
+    if owner := others():
         raise BenchError(
             f"another bench is up on this machine, its state is in {owner}; end it with "
             f"`PROVISION_BENCH_DIR={owner} python -m tests.bench down`"
         )
+    owner = Path(OWNER.read_text()) if OWNER.exists() else None
+    if exists() and owner and owner != state.directory():
+        down()
     OWNER.write_text(str(state.directory()))
-    return None
 
 
 def up() -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bench import fingerprint, network
+from tests.bench import creation, fingerprint, network
 from tests.bench.process import run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.bench import Bench, Host
     from tests.conftest import MakeHost
 
@@ -75,6 +81,26 @@ def test_state_hash_is_stable_until_something_changes(host: Host) -> None:
     assert "unit cron.service" in changed
     host.run("systemctl enable cron")
     assert host.state_hash() == first
+
+
+@pytest.mark.parametrize("words", [("host", "destroy", "{name}"), ("down",)])
+def test_another_checkouts_bench_takes_nothing_of_this_one_away(
+    host: Host, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    record = creation.record(host.name)
+    (tmp_path / "hosts").mkdir()
+    shutil.copy(record, tmp_path / "hosts")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", *(word.format(name=host.name) for word in words)],
+        env={**os.environ, "PROVISION_BENCH_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list((tmp_path / "hosts").glob("*.json")) == []
+    assert host.ssh("hostname").stdout.strip() == host.name
+    assert network.exists()
 
 
 def test_one_packet_to_a_stranger_is_counted_whatever_the_host_does(host: Host) -> None:
