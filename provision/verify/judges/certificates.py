@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from provision.checks.lifetime import late
 from provision.i18n import _
 from provision.verify.outside.words import listed
-from provision.verify.probes.certificates import SELF_SIGNED
+from provision.verify.probes.certificates import SELF_SIGNED, UNKNOWN_ROOT
 from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
@@ -66,16 +66,13 @@ def _distrusted(certificate: Certificate, domain: str) -> Finding | None:
     number, port = certificate["problem_number"], certificate["port"]
     if not certificate["problem"]:
         return None
-    if certificate["self_signed"] or number in SELF_SIGNED:
+    if certificate["self_signed"] or number == SELF_SIGNED:
         return failed(
             _("The certificate at port {port} is self-signed: browsers warn.").format(port=port),
             _("Set certificate: letsencrypt in inventory.yml and run `provision deploy`."),
         )
-    if number in NO_ISSUER:
-        return failed(
-            _("At port {port} the chain of certificates is not complete.").format(port=port),
-            _("Serve the certificate together with those that issued it (fullchain.pem)."),
-        )
+    if number in (*NO_ISSUER, UNKNOWN_ROOT):
+        return _unknown(certificate)
     if number == EXPIRED:
         return failed(
             _("The certificate at port {port} has ended, on {day}.").format(
@@ -95,4 +92,23 @@ def _distrusted(certificate: Certificate, domain: str) -> Finding | None:
             port=port, reason=certificate["problem"]
         ),
         _("Get a certificate for {domain}. `provision deploy` does.").format(domain=domain),
+    )
+
+
+def _unknown(certificate: Certificate) -> Finding:
+    """Return why a chain ends with nobody whom browsers know."""
+    port = certificate["port"]
+    if not certificate["authority"]:
+        return failed(
+            _("At port {port} the chain of certificates is not complete.").format(port=port),
+            _("Serve the certificate together with those that issued it (fullchain.pem)."),
+        )
+    sentence = _("Browsers do not know who issued the certificate at port {port}: {authority}.")
+    return failed(
+        sentence.format(port=port, authority=certificate["authority"]),
+        _(
+            "Set certificate: letsencrypt without acme_directory and run `provision deploy`. Or, "
+            "where all devices know this authority, let this computer know it, too: "
+            "SSL_CERT_FILE=FILE provision verify."
+        ),
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from provision.verify.target import Target
 
 NO_PROBLEM = 0
-SELF_SIGNED = (18, 19)
+SELF_SIGNED, UNKNOWN_ROOT = 18, 19
 """OpenSSL's numbers for a certificate that signs itself, alone and at the end of a chain."""
 
 
@@ -46,6 +48,9 @@ class Certificate(TypedDict):
     """Why a browser does not trust it, in OpenSSL's words; empty where it does."""
     problem_number: int
     """The same as OpenSSL's number, 0 where there is none."""
+    authority: str
+    """Who issued the last certificate of the chain that the server sends; empty where it sends
+    none but its own."""
 
 
 class Certificates(TypedDict):
@@ -81,10 +86,10 @@ def measure(target: Target) -> dict[str, Any]:
 def _certificate(target: Target, port: int, deadline: Deadline) -> Certificate:
     plain = connect(target.host, port, deadline)
     connection = secure(plain, target.domain, lenient(), deadline)
-    der = connection.getpeercert(binary_form=True) or b""
+    chain = _sent(connection)
     farewell(connection, deadline)
     try:
-        certificate = x509.load_der_x509_certificate(der)
+        certificate, *others = map(x509.load_der_x509_certificate, chain)
         end, start = certificate.not_valid_after_utc, certificate.not_valid_before_utc
         names = _names(certificate)
     except ValueError as error:
@@ -105,7 +110,35 @@ def _certificate(target: Target, port: int, deadline: Deadline) -> Certificate:
         "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
         "problem": problem,
         "problem_number": number,
+        "authority": _last_issuer(certificate, others),
     }
+
+
+def _sent(connection: ssl.SSLSocket) -> list[bytes]:
+    """Return the certificates that the server sent, its own first."""
+    if sys.version_info >= (3, 13):
+        return connection.get_unverified_chain()
+    # There since Python 3.10, and public since 3.13.
+    handle: Any = vars(connection)["_sslobj"]
+    found = handle.get_unverified_chain() or ()
+    return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in found]
+
+
+def _last_issuer(certificate: x509.Certificate, others: list[x509.Certificate]) -> str:
+    """Return who vouches for the end of the chain, as far as its links fit together."""
+    last = certificate
+    while link := next((each for each in others if _issued(last, each)), None):
+        others = [each for each in others if each is not link]
+        last = link
+    return "" if last is certificate else printable(last.issuer.rfc4514_string())
+
+
+def _issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        child.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _problem(target: Target, port: int, deadline: Deadline) -> tuple[str, int]:

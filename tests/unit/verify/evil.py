@@ -104,6 +104,24 @@ def context(folder: Path, *names: str, chain: bool = False) -> ssl.SSLContext:
     return made
 
 
+def long_chain(folder: Path, *, root: bool) -> ssl.SSLContext:
+    """Return a server's context with leaf and intermediate of a new authority, and its root."""
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415
+
+    key, middle, top, now = make_key(), make_key(), make_key(), datetime.now(UTC)
+    life = {"begin": now - timedelta(days=10), "end": now + timedelta(days=80, hours=1)}
+    issuing = {"names": (), "authority": True, **life}
+    chain = [
+        make("Leaf", key, ("Middle", middle), **life),
+        make("Middle", middle, ("Root", top), **issuing),
+        *([make("Root", top, **issuing)] if root else []),
+    ]
+    (folder / "server.pem").write_bytes(b"".join(chain) + key_pem(key))
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(folder / "server.pem")
+    return made
+
+
 def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     """Return an ordinary HTTP answer."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]

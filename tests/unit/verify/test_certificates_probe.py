@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.judges.certificates import certificates_are_valid
 from provision.verify.outside import services
 from provision.verify.probes import certificates
 from tests.unit.certificates import DOMAIN
@@ -42,6 +43,30 @@ def test_authority_of_the_school_is_trusted(
     web, turn = known["services"].values()
     assert (web["self_signed"], web["problem"], web["problem_number"]) == (False, "", 0)
     assert web == turn
+    assert web["authority"] == ""
+
+
+@pytest.mark.parametrize("root_sent", [False, True])
+def test_whole_chain_of_an_authority_that_no_browser_knows_names_it(
+    serve: Serve, target: Target, tmp_path: Path, *, root_sent: bool
+) -> None:
+    with serve(evil.silent, evil.long_chain(tmp_path, root=root_sent)):
+        found = certificates.measure(target)
+    web = found["services"]["web"]
+    assert (web["self_signed"], web["authority"]) == (False, "CN=Root")
+    assert web["problem_number"] == (19 if root_sent else 20)
+    finding = certificates_are_valid({"certificates": found})
+    assert finding.sentence == (
+        f"Browsers do not know who issued the certificate at port {web['port']}: CN=Root."
+    )
+
+
+def test_leaf_alone_is_a_chain_that_is_not_complete(
+    serve: Serve, target: Target, tmp_path: Path
+) -> None:
+    with serve(evil.silent, evil.context(tmp_path, chain=True)) as server:
+        finding = certificates_are_valid({"certificates": certificates.measure(target)})
+    assert finding.sentence == f"At port {server.port} the chain of certificates is not complete."
 
 
 def test_certificate_for_another_name_is_seen(serve: Serve, target: Target, tmp_path: Path) -> None:

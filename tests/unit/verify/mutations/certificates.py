@@ -27,6 +27,12 @@ def chain_is_not_complete(evidence: Evidence) -> None:
 
 
 @breaks("TLS-03")
+def authority_is_known_to_no_browser(evidence: Evidence) -> None:
+    evidence["certificates"]["services"]["web"]["authority"] = "CN=Authority of the district"
+    distrusted(evidence, 20, "unable to get local issuer certificate")
+
+
+@breaks("TLS-03")
 def certificate_is_for_another_name(evidence: Evidence) -> None:
     distrusted(evidence, 62, "Hostname mismatch", service="turn")
 
