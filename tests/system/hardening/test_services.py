@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,7 +56,7 @@ def test_no_neighbour_redirects_packets(school: School) -> None:
 
 
 def test_updates_come_at_night_from_debian_and_jitsi(school: School) -> None:
-    for timer, hour in (("apt-daily", "01:00:00"), ("apt-daily-upgrade", "02:00:00")):
+    for timer, hour in (("apt-daily", "00:00:00"), ("apt-daily-upgrade", "01:00:00")):
         show = ["systemctl", "show", f"{timer}.timer", "--property=TimersCalendar,Persistent"]
         shown = school.host.run(show).stdout
         assert re.findall(r"OnCalendar=(.*?) ;", shown) == [f"*-*-* {hour}"]
@@ -69,6 +70,19 @@ def test_updates_come_at_night_from_debian_and_jitsi(school: School) -> None:
     dumped = school.host.run("apt-config dump Unattended-Upgrade").stdout
     assert 'Unattended-Upgrade::Automatic-Reboot "true";' in dumped
     assert 'Unattended-Upgrade::Automatic-Reboot-Time "03:30";' in dumped
+
+
+@pytest.mark.parametrize("day", ["2027-03-28", "2027-10-31"])
+def test_nothing_of_a_night_is_left_out_when_clocks_change(school: School, day: str) -> None:
+    """A timer of an hour that does not exist waits for the next day."""
+    for timer in ("apt-daily", "apt-daily-upgrade", "jitsi-provision-internal-certificates"):
+        show = ["systemctl", "show", f"{timer}.timer", "--property=TimersCalendar"]
+        when = re.findall(r"OnCalendar=(.*?) ;", school.host.run(show).stdout)
+        assert when
+        evening = f"{date.fromisoformat(day) - timedelta(days=1)} 23:59"
+        look = ["systemd-analyze", "calendar", f"--base-time={evening}", *when]
+        shown = school.host.run(["env", "TZ=Europe/Berlin", *look]).stdout
+        assert f"Next elapse: Sun {day}" in shown, shown
 
 
 def test_only_what_runs_old_code_is_restarted(school: School) -> None:
