@@ -36,14 +36,14 @@ def post(
 class Bosh:
     """A guest's session, signed in."""
 
-    def __init__(self, server: Prosody) -> None:
-        self.server = server
+    def __init__(self, server: Prosody, address: str = "192.0.2.1") -> None:
+        self.server, self.address = server, address
         self.numbers = itertools.count(1000)
         begin = (
             f"<body xmlns='{NAMESPACE}' rid='{next(self.numbers)}' to='guest.{DOMAIN}' wait='1' "
             "hold='1' ver='1.6' xmpp:version='1.0' xmlns:xmpp='urn:xmpp:xbosh'/>"
         )
-        _status, answer = post(server, begin)
+        _status, answer = post(server, begin, address=address)
         found = re.search(r"\ssid='([^']+)'", answer)
         assert found, answer
         self.sid = found[1]
@@ -57,4 +57,5 @@ class Bosh:
             self.server,
             f"<body xmlns='{NAMESPACE}' xmlns:xmpp='urn:xmpp:xbosh' rid='{next(self.numbers)}' "
             f"sid='{self.sid}'{more}>{content}</body>",
+            address=self.address,
         )

@@ -29,6 +29,7 @@ OPTIONS = """
 limits = { c2s = { rate = "100mb/s" } }
 log = { warn = "/dev/null" }
 school_stanza_rate = 100000
+school_source_rate = 100000
 """
 NUMBER = 1000
 PLAIN = "<iq type='get' id='{n}' to='guest.{domain}'><ping xmlns='urn:xmpp:ping'/></iq>"

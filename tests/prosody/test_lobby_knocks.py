@@ -131,3 +131,23 @@ def come(meeting: Meeting, number: int) -> list[Person]:
     for pupil in pupils:
         pupil.joined(meeting.lobby, 60)
     return pupils
+
+
+def test_a_network_that_the_school_names_has_room_for_four_classes(start: Start) -> None:
+    named = f"school_networks = {{ '{SCHOOL}/32' }}; school_knocks_waiting = 1"
+    meeting = Meeting(start(f"{FEW}; {named}"))
+    for _ in range(4):
+        guest(meeting, SCHOOL).knock(meeting.room)
+    assert refusal(guest(meeting, SCHOOL), meeting.lobby)[0] == "resource-constraint"
+    guest(meeting, HOME).knock(meeting.room)
+    assert refusal(guest(meeting, HOME), meeting.lobby)[0] == "resource-constraint"
+    meeting.close()
+
+
+def test_a_lobby_tells_nobody_how_many_wait(meeting: Meeting) -> None:
+    person = guest(meeting, SCHOOL)
+    lobby = person.knock(meeting.room)
+    answer = person.ask("get", lobby, "<query xmlns='http://jabber.org/protocol/disco#info'/>")
+    fields = {field.get("var") for field in answer.iter("{jabber:x:data}field")}
+    assert "muc#roominfo_description" in fields
+    assert "muc#roominfo_occupants" not in fields

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Prosody holds a connection until c2s_timeout, when it looks whether it has signed in, and one that
 # is gone until send_timeout.
 OPTIONS = """
-modules_enabled = { "admin_shell", "limits", "test_memory" }
+modules_enabled = { "admin_shell", "limits", "school_sources", "test_memory" }
 smacks_hibernation_time = 1
 bosh_max_inactivity = 1
 c2s_timeout = 2

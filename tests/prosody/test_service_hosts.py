@@ -93,6 +93,17 @@ def test_no_bosh_leads_to_the_services_accounts(
     assert words(found) <= {"body", "error", "host-unknown", "text"}
 
 
+def test_bosh_knows_a_host_however_it_is_written(start: Start) -> None:
+    server = start("-- capitals")
+    secret = base64.b64encode(b"n,,n=focus,r=secret").decode()
+    text = f"<auth xmlns='{SASL}' mechanism='{SCRAM}'>{secret}</auth>"
+    found = by_bosh(server, AUTH.upper(), "192.0.2.1", text)
+    assert (found.get("type"), found.get("condition")) == ("terminate", "remote-stream-error")
+    guest = by_bosh(server, f"Guest.{DOMAIN}", "192.0.2.1", text.replace(SCRAM, "ANONYMOUS"))
+    assert "success" in words(guest) or guest.get("from") == f"guest.{DOMAIN}"
+    assert secret not in server.log()
+
+
 @pytest.mark.parametrize("host", [f"{name}.{DOMAIN}" for name in COMPONENTS])
 def test_no_stream_is_opened_to_a_component(server: Prosody, host: str) -> None:
     found = by_websocket(server, host, "192.0.2.1")
@@ -107,6 +118,7 @@ def test_refusals_are_no_lines_in_the_log(start: Start) -> None:
     for address in ADDRESSES:
         by_websocket(server, AUTH, address, attempts(SCRAM))
         by_bosh(server, AUTH, address, attempts(SCRAM))
+        by_bosh(server, AUTH.upper(), address, attempts(SCRAM))
     said = server.log()[before:].splitlines()
     assert not [line for line in said if "\twarn\t" in line or "\terror\t" in line]
 

@@ -14,7 +14,7 @@ log = { { levels = { min = "warn" }, to = "stdout", timestamps = false } }
 -- is there for all: what a host does not need, a stranger could use. Left out on purpose: lists of
 -- contacts, registration, invitations, contact to other servers, message archives, last activity,
 -- administration over the network.
-modules_enabled = { "admin_shell", "limits" }
+modules_enabled = { "admin_shell", "limits", "school_sources" }
 modules_disabled = { "s2s", "s2s_auth_certs", "offline", "register", "invites", "invites_adhoc", "invites_register", "cloud_notify" }
 plugin_paths = { "/usr/share/jitsi-meet/prosody-plugins/", "/usr/local/share/jitsi-provision/prosody/" }
 allow_registration = false
@@ -39,6 +39,9 @@ unlimited_jids = { focus, bridge }
 disable_sasl_mechanisms = { "PLAIN", "DIGEST-MD5", "OAUTHBEARER" }
 school_login_secret = "{{ secret('login') }}"
 school_knocks_message = {{ ("Zu viele Personen aus Ihrem Netz klopfen an. Bitte versuchen Sie es in einigen Minuten erneut." if settings.language == "de" else "Too many people from your network are knocking. Please try again in a few minutes.") | lua }}
+-- From where whole classes come: an account of mod_school_sources, and a share of each lobby, is
+-- four times as large there.
+school_networks = { {% for network in settings.school_networks %}{{ network | lua }}, {% endfor %}}
 smacks_max_unacked_stanzas = 5
 smacks_hibernation_time = 60
 smacks_max_old_sessions = 1

@@ -3,8 +3,11 @@
 -- Enabled on the host that serves BOSH and websockets. What it promises:
 --   * A page of another site cannot speak to the server with a visitor's browser: requests that
 --     name an origin have to name this one. Programs name none, and are let through.
+--   * Over BOSH a host is the same however its name is written.
 --   * Over BOSH a session brings no more bytes a second than over a websocket. mod_limits slows
 --     down connections, and over BOSH each request may be a new one.
+--   * Over BOSH, too, all sessions of one source have one account, that of mod_school_sources: while
+--     it is overdrawn, requests wait.
 --
 -- Options:
 --   school_origins       origins that may speak to the server; default: https:// + this host
@@ -15,6 +18,7 @@
 
 local async = require "util.async";
 local cache = require "util.cache";
+local nameprep = require "util.encodings".stringprep.nameprep;
 local now = require "util.time".now;
 local server = require "net.http.server";
 
@@ -22,30 +26,48 @@ local origins = module:get_option_set("school_origins", { "https://" .. module.h
 local rate = module:get_option_number("school_bosh_rate", 64000);
 local burst = module:get_option_number("school_bosh_burst", 131072);
 local longest_wait = 5; -- seconds; whoever is further ahead is refused
+local longest_wait_of_source = 20; -- who is refused may have done nothing but share an address
 
 local next_of = cache.new(10000); -- session, or address of who begins one -> when it is balanced
+
+-- Prosody takes a name in capitals for the host that it means, and forgets to write it small: then no
+-- module of that host would be asked, and the log would show what nobody has handled.
+module:hook_global("bosh-session", function (event)
+	event.session.host = nameprep(event.session.host);
+end, 1000);
 
 local function refuse_foreign_pages(event)
 	local origin = event.request.headers.origin;
 	if origin and not origins:contains(origin) then return 403; end
 end
 
--- The session that a request says it belongs to. Who names none, or a wrong one, counts as his
--- address: he could take a new name each time.
-local function account_of(request)
-	local sessions = module:shared("/*/bosh/sessions");
+-- The session that a request says it belongs to, if there is one.
+local function session_of(request)
 	local head = request.body:match("^%s*(<body[^>]*>)") or "";
 	local sid = head:match("%ssid%s*=%s*['\"]([^'\"]+)['\"]");
-	return sid and sessions[sid] and sid or "address " .. (request.ip or "");
+	return sid and module:shared("/*/bosh/sessions")[sid];
 end
 
-local function seconds_to_wait(request)
-	local time, key = now(), account_of(request);
+-- Who names no session, or a wrong one, counts as his address: he could take a new name each time.
+local function seconds_of_session(request, session)
+	local time, key = now(), session and session.sid or "address " .. (request.ip or "");
 	local balanced = math.max(next_of:get(key) or 0, time - burst / rate);
 	if balanced - time > longest_wait then return nil; end
 	balanced = balanced + (#request.body + 300) / rate;
 	next_of:set(key, balanced);
 	return balanced - time;
+end
+
+local function seconds_of_source(request, session)
+	local sources = module:shared("/*/school_sources/sources");
+	local wait = sources.seconds_to_wait(request.ip, session, #request.body);
+	return wait <= longest_wait_of_source and wait or nil;
+end
+
+local function seconds_to_wait(request)
+	local session = session_of(request);
+	local one, all = seconds_of_session(request, session), seconds_of_source(request, session);
+	return one and all and math.max(one, all);
 end
 
 local function slow_down(event)

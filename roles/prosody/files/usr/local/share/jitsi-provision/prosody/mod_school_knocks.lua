@@ -3,8 +3,10 @@
 -- Enabled on the components whose rooms guests come to. What counts is a room and a network (one
 -- address, or one IPv6 line), so others go on knocking beside a flood: of each network so many may
 -- come at once, and then little by little; and only so many may be inside a lobby at a time. Both
--- are far above two classes behind one address of the school that reload their pages together.
+-- are far above two classes behind one address of the school that reload their pages together; the
+-- school's own networks, where it names them, have several such shares.
 -- Staff, who watch the lobby from inside, and the focus are not counted.
+-- How many wait in a lobby, it tells nobody: staff see who is there.
 --
 -- Options:
 --   school_staff_host         the password host; default: muc_mapper_domain_base
@@ -40,13 +42,14 @@ local knocks = setmetatable({}, { __mode = "k" }); -- room -> network -> { left,
 local function network_of(address)
 	local session = prosody.full_sessions[address];
 	if not session or not session.conn or session.hibernating then return; end
-	return source.of(session.ip);
+	return source.of(session.ip), source.shares(session.ip);
 end
 
-local function may_knock(room, network)
+local function may_knock(room, network, shares)
 	knocks[room] = knocks[room] or cache.new(2000);
-	local bucket = knocks[room]:get(network) or { left = at_once, at = now() };
-	bucket.left = math.min(at_once, bucket.left + (now() - bucket.at) * per_second);
+	local most = at_once * shares;
+	local bucket = knocks[room]:get(network) or { left = most, at = now() };
+	bucket.left = math.min(most, bucket.left + (now() - bucket.at) * per_second * shares);
 	bucket.at = now();
 	knocks[room]:set(network, bucket);
 	if bucket.left < 1 then return false; end
@@ -54,7 +57,7 @@ local function may_knock(room, network)
 	return true;
 end
 
-local function is_crowded(room, network)
+local function is_crowded(room, network, shares)
 	if not is_lobby then return false; end
 	local count = 0;
 	for _, occupant in room:each_occupant() do
@@ -62,7 +65,7 @@ local function is_crowded(room, network)
 			if network_of(address) == network then count = count + 1; end
 		end
 	end
-	return count >= most_waiting;
+	return count >= most_waiting * shares;
 end
 
 -- Before the queue for crowds (9), where a flood would hold up everybody. What that queue lets go
@@ -70,9 +73,21 @@ end
 module:hook("muc-occupant-pre-join", function (event)
 	local from = event.stanza.attr.from;
 	if jid.host(from) == staff_host or admins:contains(jid.bare(from)) then return; end
-	local network = network_of(from) or "";
+	local network, shares = network_of(from);
+	network, shares = network or "", shares or 1;
 	local queued = event.stanza.delayed_join_skip == true;
-	if (queued or may_knock(event.room, network)) and not is_crowded(event.room, network) then return; end
+	if (queued or may_knock(event.room, network, shares))
+		and not is_crowded(event.room, network, shares) then return; end
 	event.origin.send(st.error_reply(event.stanza, "wait", "resource-constraint", message));
 	return true;
 end, 50);
+
+-- After the room has told it (0).
+if is_lobby then
+	module:hook("muc-disco#info", function (event)
+		for at = #event.form, 1, -1 do
+			if event.form[at].name == "muc#roominfo_occupants" then table.remove(event.form, at); end
+		end
+		event.formdata["muc#roominfo_occupants"] = nil;
+	end, -100);
+end

@@ -3,7 +3,8 @@
 -- Enabled on the guest host. A guest who comes before the teacher asks the focus for the room, which
 -- opens it with a lobby, where the guest waits. So guests have to be able to open rooms; but each
 -- costs focus and bridge something, until it ends by itself after some seconds. Only rooms that are
--- not there yet count: a class that comes to the same room counts once. Staff are never limited.
+-- not there yet count: a class that comes to the same room counts once. Staff are never limited, and
+-- the school's own networks, where it names them, have several shares.
 --
 -- Options:
 --   school_new_rooms_burst   new rooms at once from one network (an IPv4 address, an IPv6 /64); 40
@@ -41,8 +42,10 @@ local function may_open(address)
 	local time, key = now(), network.of(address);
 	local here = math.max(next_of:get(key) or 0, time);
 	local everywhere = math.max(next_of_all, time);
-	if here - time > (burst - 1) * 60 / minute or everywhere - time > 60 then return false; end
-	next_of:set(key, here + 60 / minute);
+	local shares = network.shares(address);
+	local each = 60 / minute / shares;
+	if here - time > (burst * shares - 1) * each or everywhere - time > 60 then return false; end
+	next_of:set(key, here + each);
 	next_of_all = everywhere + 60 / all;
 	return true;
 end
