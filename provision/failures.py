@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from provision import sudo
+from provision import at_work, sudo
 from provision.errors import DeploymentError, ExitCode, ProvisionError, ServerError
 from provision.i18n import N_, _
 from provision.last_words import last_words
@@ -191,9 +191,8 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
         "authority": "",
     }
     values |= {word: failure.get(word, default) for word, default in refusal.items()}
-    told = failure.get("error")
-    if told:
-        return _ToldError(told)
+    if told := _told(failure):
+        return told
     said = str(failure.get("msg", ""))
     if failure["unreachable"]:
         for pattern, what, remedy in SSH:
@@ -225,6 +224,13 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
     elif not reason:
         reason = last_words(failure)
     return DeploymentError(_(what).format(**values), reason, _(remedy).format(**values))
+
+
+def _told(failure: dict[str, Any]) -> ProvisionError | None:
+    """Return the error that a task has brought along, or nothing."""
+    if failure.get("kind") == "busy":
+        return at_work.refusal(failure["holder"])
+    return _ToldError(failure["error"]) if failure.get("error") else None
 
 
 class _ToldError(ProvisionError):

@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.deployment_lock import ARGUMENT, hold
 from ansible.module_utils.prosody_sessions import end_sessions
 from ansible.module_utils.prosody_store import (
     StoreError,
@@ -44,6 +45,7 @@ options:
     type: list
     elements: dict
     default: []
+  run: {description: Which deployment this belongs to, type: dict, default: {}}
 author: The jitsi-provision team
 """
 
@@ -135,9 +137,11 @@ def main() -> None:
             "absent": {"type": "list", "elements": "str", "default": []},
             "keep_password": {"type": "bool", "default": False, "no_log": False},
             "subscribe": {"type": "list", "elements": "dict", "default": []},
+            "run": ARGUMENT,
         },
         supports_check_mode=True,
     )
+    hold(module)
     wanted = dict(module.params)
     wanted["present"] = [account | {"password": password(account)} for account in wanted["present"]]
     work = Accounts(wanted, check=module.check_mode)
