@@ -7,7 +7,6 @@ import contextlib
 import errno
 import hashlib
 import os
-from typing import Any
 
 from ansible.module_utils import deployment_lock, ground, overrides
 from ansible.module_utils.basic import AnsibleModule
