@@ -66,7 +66,10 @@ KINDS = {
         N_("A service does not start."),
         N_("look into /etc/jitsi-provision/local on the server, then run this again"),
     ),
-    "account": (N_("An account could not be made."), N_("run this again with -v")),
+    "account": (
+        N_("Not all accounts could be changed as they should be."),
+        N_("run this again; if it stays, look at `journalctl -u prosody` on the server"),
+    ),
     "no_bridge": (
         N_("The video bridge does not sign in."),
         N_("look at `journalctl -u jitsi-videobridge2 -u jicofo` on the server, then run this "
@@ -171,6 +174,17 @@ SSH = (
 )  # fmt: skip
 
 SUDO = r"sudo password|sudo: a password is required|become success[\s\S]*(?:sudo|sudoers)"
+
+# Whatever ssh says with these, nothing was done on the server.
+OUTSIDE = (
+    r"connect to host|Could not resolve|Permission denied|Too many authentication"
+    r"|[Hh]ost key|HOST IDENTIFICATION"
+)
+
+
+def never_inside(failure: dict[str, Any]) -> bool:
+    """Tell whether a task failed because nobody came to the server at all."""
+    return bool(failure["unreachable"] and re.search(OUTSIDE, str(failure.get("msg", ""))))
 
 
 def explain(failure: dict[str, Any], school: School, key: str = "") -> ProvisionError:
