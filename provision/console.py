@@ -53,7 +53,7 @@ def paragraph(text: str, indent: int) -> None:
 
 
 def result_json(data: Any) -> None:
-    """Write what the command was asked for, for a machine."""
+    """Write a document of JSON that people read, too; `--json` writes `result_line`."""
     sys.stdout.write(as_json(data, indent=2) + "\n")
 
 

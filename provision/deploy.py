@@ -10,6 +10,7 @@ from provision import connect, console, runner
 from provision.errors import ExitCode, ProvisionError
 from provision.failures import explain
 from provision.i18n import N_, _, ngettext
+from provision.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -280,11 +281,3 @@ def _warnings(outcome: runner.Outcome) -> Sequence[str]:
             _("Changes of your own are in force: {files}").format(files=", ".join(local))
         )
     return warnings
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it."""
-    minutes, rest = divmod(round(seconds), 60)
-    return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest) if minutes else (
-        _("{seconds} s").format(seconds=rest)
-    )  # fmt: skip

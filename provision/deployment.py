@@ -7,13 +7,14 @@ nothing, so that plain ``ansible-playbook`` does the same as the program.
 from __future__ import annotations
 
 import secrets
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import yaml
 
-from provision import host_keys, i18n, school_settings, tree
+from provision import at_work, host_keys, i18n, own_certificate, school_settings, tree
 from provision.checks import certificate, clock, machine, protection, renewal, server
 from provision.checks.facts import on_server
 from provision.checks.result import Level, failures
@@ -25,6 +26,7 @@ from provision.yaml_bounds import TooLargeError, read_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+FILE = "inventory.yml"
 OWN = "/var/lib/jitsi-provision/own"
 # A provider's image may have one of these already; a second one would push it out.
 TIME_SERVICES = ("chrony", "ntpsec", "openntpd", "ntp")
@@ -62,7 +64,7 @@ def directory(variables: Mapping[str, Any]) -> Path:
 
 
 def prepare(host: str, values: dict[str, Any], base: Path, roles: Path) -> dict[str, Any]:
-    """Return ``settings`` with their defaults, ``units`` and ``warnings_found``.
+    """Return ``settings`` with their defaults, ``units``, ``warnings_found``, and this ``run``.
 
     Raises SettingsError before anything is touched.
 
@@ -71,6 +73,7 @@ def prepare(host: str, values: dict[str, Any], base: Path, roles: Path) -> dict[
     settings = school_settings.validate_host_vars(host, values)
     warnings: list[str] = []
     if settings["certificate"] == "own":
+        own_certificate.refuse_elsewhere(host, settings["certificate_key_file"], base / FILE)
         results = certificate.check_files(
             school_settings.file_path(settings["certificate_file"], base),
             school_settings.file_path(settings["certificate_key_file"], base),
@@ -82,7 +85,12 @@ def prepare(host: str, values: dict[str, Any], base: Path, roles: Path) -> dict[
             raise SettingsError(host, problems, next=wrong[0].remedy)
         warnings = [result.sentence for result in results if result.level is Level.WARNING]
     _authorities(settings, base)
-    return {"settings": settings, "units": _units(roles), "warnings_found": warnings}
+    return {
+        "settings": settings,
+        "units": _units(roles),
+        "warnings_found": warnings,
+        "run": at_work.this_run(),
+    }
 
 
 def _units(roles: Path) -> list[str]:
@@ -195,8 +203,13 @@ def declare(
     settings: dict[str, Any],
     seen: dict[str, Any],
     base: Path,
+    *,
+    rehearsal: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the roles declare, as (arguments of the module file_tree, everything else)."""
+    """Return what the roles declare, as (arguments of the module file_tree, everything else).
+
+    What is private stays here in a rehearsal: the server compares it by its digest.
+    """
     nonce = secrets.token_hex(8)
     values = settings | {
         "acme_ca_text": _authorities(settings, base),
@@ -224,8 +237,10 @@ def declare(
     }
     missing = [name for name in whole["packages"] if name not in seen["packages"]]
     running = seen["units"]
+    digests = {name: sha256(text.encode()).hexdigest() for name, text in private.items()}
+    hidden = {"digests": digests, "private": {}} if rehearsal else {"private": private}
     return (
-        arguments | {"nonce": nonce, "private": private},
+        arguments | {"nonce": nonce, **hidden},
         {
             "missing_packages": missing,
             "answers": whole["answers"],

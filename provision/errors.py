@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     UNREACHABLE = 3
     DEPLOYMENT_FAILED = 4
     REFUSED = 5
+    BUSY = 6
     BUG = 70
     INTERRUPTED = 130
 
@@ -35,6 +36,7 @@ MEANINGS = {
     ExitCode.UNREACHABLE: N_("The server cannot be reached, or is not the one it claims to be."),
     ExitCode.DEPLOYMENT_FAILED: N_("The deployment stopped; running it again continues there."),
     ExitCode.REFUSED: N_("Refused for safety: the step would have destroyed or risked something."),
+    ExitCode.BUSY: N_("Another deployment is at work on the server; run this again afterwards."),
     ExitCode.BUG: N_("A bug in the program itself. Please report it."),
     ExitCode.INTERRUPTED: N_("Interrupted with Ctrl-C."),
 }
@@ -96,6 +98,12 @@ class RefusedError(ProvisionError):
     """The step was refused because it would destroy or risk something."""
 
     default_exit_code = ExitCode.REFUSED
+
+
+class BusyError(ProvisionError):
+    """Somebody else is at work on the server."""
+
+    default_exit_code = ExitCode.BUSY
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from provision import sudo
+from provision import at_work, sudo
 from provision.errors import DeploymentError, ExitCode, ProvisionError, ServerError
 from provision.i18n import N_, _
 from provision.last_words import last_words
@@ -66,7 +66,10 @@ KINDS = {
         N_("A service does not start."),
         N_("look into /etc/jitsi-provision/local on the server, then run this again"),
     ),
-    "account": (N_("An account could not be made."), N_("run this again with -v")),
+    "account": (
+        N_("Not all accounts could be changed as they should be."),
+        N_("run this again; if it stays, look at `journalctl -u prosody` on the server"),
+    ),
     "no_bridge": (
         N_("The video bridge does not sign in."),
         N_("look at `journalctl -u jitsi-videobridge2 -u jicofo` on the server, then run this "
@@ -172,6 +175,17 @@ SSH = (
 
 SUDO = r"sudo password|sudo: a password is required|become success[\s\S]*(?:sudo|sudoers)"
 
+# Whatever ssh says with these, nothing was done on the server.
+OUTSIDE = (
+    r"connect to host|Could not resolve|Permission denied|Too many authentication"
+    r"|[Hh]ost key|HOST IDENTIFICATION"
+)
+
+
+def never_inside(failure: dict[str, Any]) -> bool:
+    """Tell whether a task failed because nobody came to the server at all."""
+    return bool(failure["unreachable"] and re.search(OUTSIDE, str(failure.get("msg", ""))))
+
 
 def explain(failure: dict[str, Any], school: School, key: str = "") -> ProvisionError:
     """Return the error for a failed task; ``key`` is what inventory.yml calls the school."""
@@ -191,9 +205,8 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
         "authority": "",
     }
     values |= {word: failure.get(word, default) for word, default in refusal.items()}
-    told = failure.get("error")
-    if told:
-        return _ToldError(told)
+    if told := _told(failure):
+        return told
     said = str(failure.get("msg", ""))
     if failure["unreachable"]:
         for pattern, what, remedy in SSH:
@@ -225,6 +238,13 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
     elif not reason:
         reason = last_words(failure)
     return DeploymentError(_(what).format(**values), reason, _(remedy).format(**values))
+
+
+def _told(failure: dict[str, Any]) -> ProvisionError | None:
+    """Return the error that a task has brought along, or nothing."""
+    if failure.get("kind") == "busy":
+        return at_work.refusal(failure["holder"])
+    return _ToldError(failure["error"]) if failure.get("error") else None
 
 
 class _ToldError(ProvisionError):

@@ -17,10 +17,10 @@ from provision.errors import Problem, RefusedError, SettingsError, UsageError
 from provision.i18n import _
 from provision.inventory_file import Document, Place, plain
 from provision.inventory_twice import same_twice
+from provision.own_certificate import refuse_elsewhere
 from provision.school_settings import (
     check_value,
     closest,
-    file_path,
     shown,
     unknown,
     validate,
@@ -74,28 +74,9 @@ def load(path: Path, *, files: bool = True) -> Inventory:
             next=_("correct the file, then run the same command again"),
         )
     beside.refuse_settings(path)
-    _refuse_keys_elsewhere(path, reading.schools)
+    for key, school in reading.schools.items():
+        refuse_elsewhere(key, school.certificate_key_file, path)
     return Inventory(path, reading.schools, reading.shared)
-
-
-def _refuse_keys_elsewhere(path: Path, schools: Mapping[str, School]) -> None:
-    """Raise RefusedError for a secret key that does not belong to this project.
-
-    It goes to the server that the file names; somebody else's file could name a key of this user.
-    """
-    folder = path.resolve().parent
-    for key, school in schools.items():
-        named = school.certificate_key_file
-        if named and not file_path(named, folder).resolve().is_relative_to(folder):
-            raise RefusedError(
-                _("{key}: the key {file} lies outside the folder of {path}.").format(
-                    key=key, file=shown(named), path=path
-                ),
-                _("The server that {path} names would receive it, whoever wrote that.").format(
-                    path=path
-                ),
-                _("copy certificate and key into this folder, and name the copies"),
-            )
 
 
 def _refuse_folder(path: Path) -> None:

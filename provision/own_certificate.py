@@ -5,13 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provision.checks.result import Result, failures
-from provision.errors import Problem
-from provision.school_settings import file_path
+from provision.errors import Problem, RefusedError
+from provision.i18n import _
+from provision.school_settings import file_path, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from provision.settings import School
+
+
+def refuse_elsewhere(key: str, named: str | None, inventory: Path) -> None:
+    """Raise RefusedError for a secret key that does not belong to this project.
+
+    It goes to the server that `inventory` names; somebody else's file could name a key of this
+    user. ``key`` is what the school is called there, ``named`` the key's file.
+    """
+    folder = inventory.resolve().parent
+    if named and not file_path(named, folder).resolve().is_relative_to(folder):
+        raise RefusedError(
+            _("{key}: the key {file} lies outside the folder of {path}.").format(
+                key=key, file=shown(named), path=inventory
+            ),
+            _("The server that {path} names would receive it, whoever wrote that.").format(
+                path=inventory
+            ),
+            _("copy certificate and key into this folder, and name the copies"),
+        )
 
 
 def results(school: School, base: Path) -> list[Result]:

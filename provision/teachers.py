@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provision import connect, console, runner
 from provision.checks.text import transliterated
-from provision.errors import RefusedError, UsageError
-from provision.failures import explain
+from provision.errors import ProvisionError, RefusedError, UsageError
+from provision.failures import explain, never_inside
 from provision.i18n import _
 
 if TYPE_CHECKING:
@@ -19,10 +20,39 @@ if TYPE_CHECKING:
     from provision.settings import School
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+NOTHING: dict[str, Any] = {"added": [], "updated": [], "removed": []}
 TEMPORARY = "provision-verify-"
 """How the names of accounts begin that `provision verify` makes for its lesson."""
 # Without letters and digits that look alike on paper: 16 of these are worth 79 bits.
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass
+class Passwords:
+    """New passwords by name. None is ever lost, whatever came in between."""
+
+    passwords: dict[str, str]
+    """Those that are in force."""
+    unsure: dict[str, str] = field(default_factory=dict)
+    """Those of which nobody here knows."""
+    stopped: BaseException | None = None
+    """Why not all is done."""
+
+
+@dataclass
+class Removed:
+    """Whose accounts were removed, and why not all were."""
+
+    names: list[str]
+    stopped: ProvisionError | None = None
+
+
+class _StoppedError(Exception):
+    """Something came in between: `reported` is what the server said of that, if it did."""
+
+    def __init__(self, error: BaseException, reported: dict[str, Any] | None) -> None:
+        super().__init__()
+        self.error, self.reported = error, reported
 
 
 def password() -> str:
@@ -51,11 +81,15 @@ def check_names(names: Sequence[str]) -> None:
         )
 
 
-def add(inventory: Path, key: str, school: School, names: Sequence[str]) -> dict[str, str]:
+def add(inventory: Path, key: str, school: School, names: Sequence[str]) -> Passwords:
     """Make accounts and return their first passwords; raises RefusedError for existing ones."""
     check_names(names)
     made = {name: password() for name in dict.fromkeys(names)}
-    result = _change(inventory, key, school, _present(made) | {"teachers_keep_password": True})
+    wanted = _present(made) | {"teachers_keep_password": True}
+    try:
+        result = _change(inventory, key, school, wanted)
+    except _StoppedError as stop:
+        return _kept(made, stop, "added")
     there = [name for name in made if name not in result["added"]]
     if there and len(there) == len(made):
         raise RefusedError(
@@ -67,28 +101,48 @@ def add(inventory: Path, key: str, school: School, names: Sequence[str]) -> dict
         console.warning(
             _("{names}: there already, not changed").format(names=", ".join(there)), indent=2
         )
-    return {name: word for name, word in made.items() if name in result["added"]}
+    return Passwords({name: word for name, word in made.items() if name in result["added"]})
 
 
-def renew(inventory: Path, key: str, school: School, names: Sequence[str]) -> dict[str, str]:
+def renew(inventory: Path, key: str, school: School, names: Sequence[str]) -> Passwords:
     """Give existing accounts new passwords, end their sessions, and return the passwords."""
     check_names(names)
     _known(accounts(inventory, key, school), names, key)
     made = {name: password() for name in dict.fromkeys(names)}
-    _change(inventory, key, school, _present(made))
-    return made
+    try:
+        _change(inventory, key, school, _present(made))
+    except _StoppedError as stop:
+        return _kept(made, stop, "updated")
+    return Passwords(made)
 
 
-def remove(inventory: Path, key: str, school: School, names: Sequence[str]) -> None:
+def _kept(made: dict[str, str], stop: _StoppedError, verb: str) -> Passwords:
+    """Return what is in force of new passwords, as far as it is known."""
+    if stop.reported is None:
+        return Passwords({}, made, stop.error)
+    done = {name: word for name, word in made.items() if name in stop.reported[verb]}
+    return Passwords(done, {}, stop.error)
+
+
+def remove(inventory: Path, key: str, school: School, names: Sequence[str]) -> Removed:
     """Remove accounts with all that the server keeps of them, and end their sessions."""
     check_names(names)
     _known(accounts(inventory, key, school), names, key)
-    _change(inventory, key, school, {"teachers_absent": list(names)})
+    try:
+        result = _change(inventory, key, school, {"teachers_absent": list(names)})
+    except _StoppedError as stop:
+        if not isinstance(stop.error, ProvisionError):
+            raise stop.error from None
+        return Removed((stop.reported or {}).get("removed", []), stop.error)
+    return Removed(result["removed"])
 
 
 def accounts(inventory: Path, key: str, school: School) -> list[str]:
     """Return the names of the teachers' accounts, sorted."""
-    names: list[str] = _change(inventory, key, school, {})["accounts"]
+    try:
+        names: list[str] = _change(inventory, key, school, {})["accounts"]
+    except _StoppedError as stop:
+        raise stop.error from None
     return names
 
 
@@ -110,9 +164,25 @@ def _present(passwords: dict[str, str]) -> dict[str, Any]:
 
 
 def _change(inventory: Path, key: str, school: School, variables: dict[str, Any]) -> dict[str, Any]:
-    """Run the playbook and return what it says of the accounts."""
+    """Run the playbook and return what it says of the accounts; raises _StoppedError.
+
+    Whoever stops it before the server was asked to change anything, stops the program.
+    """
     connect.ensure(inventory, {key: school})
-    outcome = runner.run("teachers", inventory, {key: school}, variables=variables)[key]
-    if outcome.failure:
-        raise explain(outcome.failure, school, key)
-    return outcome.results["Change teachers' accounts"]
+    phases: list[str] = []
+    try:
+        outcome = runner.run(
+            "teachers",
+            inventory,
+            {key: school},
+            observe=lambda _school, phase: phases.append(phase),
+            variables=variables,
+        )[key]
+    except KeyboardInterrupt as interrupt:
+        raise _StoppedError(interrupt, None if len(phases) > 1 else NOTHING) from interrupt
+    if outcome.failure is None:
+        return outcome.results["Change teachers' accounts"]
+    reported = outcome.failure if "updated" in outcome.failure else None
+    if "Check the settings" not in outcome.results or never_inside(outcome.failure):
+        reported = NOTHING
+    raise _StoppedError(explain(outcome.failure, school, key), reported)

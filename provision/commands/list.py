@@ -14,7 +14,7 @@ def command(inventory: InventoryOption = INVENTORY, json: JsonOption = False) ->
     """
     schools = load(inventory).schools
     if json:
-        console.result_json({key: school.model_dump() for key, school in schools.items()})
+        console.result_line({key: school.model_dump() for key, school in schools.items()})
         return
     if not schools:
         console.note(_("There is no school in {path} yet.").format(path=inventory))

@@ -65,8 +65,11 @@ def remove(
       provision teachers remove gymnasium-nord a.meier
     """
     known = chosen(inventory, [school])[school]
-    teachers.remove(inventory, school, known, names)
-    console.good(_("removed: {names}").format(names=", ".join(names)))
+    done = teachers.remove(inventory, school, known, names)
+    if done.names:
+        console.good(_("removed: {names}").format(names=", ".join(done.names)))
+    if done.stopped:
+        raise done.stopped
 
 
 @app.command("list")
@@ -81,7 +84,7 @@ def list_accounts(
     known = chosen(inventory, [school])[school]
     names = teachers.accounts(inventory, school, known)
     if json:
-        console.result_json(names)
+        console.result_line(names)
         return
     for name in names:
         console.result(name)
@@ -90,10 +93,19 @@ def list_accounts(
         console.note(_("Next: provision teachers add {school} NAME").format(school=school))
 
 
-def _print(passwords: dict[str, str], *, as_json: bool) -> None:
-    """Print first passwords, once."""
-    if as_json:
-        console.result_json(passwords)
-        return
-    console.table([_("teacher"), _("password")], list(passwords.items()))
-    console.note(_("These passwords are shown only now. Hand them over on paper or in person."))
+def _print(made: teachers.Passwords, *, as_json: bool) -> None:
+    """Print new passwords, once, also where something came in between; then raise what that was."""
+    shown = made.passwords | made.unsure
+    if shown and as_json:
+        console.result_line(shown)
+    elif shown:
+        console.table([_("teacher"), _("password")], list(shown.items()))
+        console.note(_("These passwords are shown only now. Hand them over on paper or in person."))
+    if made.unsure:
+        console.warning(
+            _(
+                "Whether these are in force is not known: {names}. Try them, or run this again."
+            ).format(names=", ".join(made.unsure))
+        )
+    if made.stopped:
+        raise made.stopped

@@ -14,6 +14,7 @@ from provision.verify import paper, stranger
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside.web import Answer
 from provision.verify.target import USER_AGENT
+from tests.inventories import NORD
 from tests.unit.verify import invented
 
 if TYPE_CHECKING:
@@ -22,16 +23,7 @@ if TYPE_CHECKING:
     from provision.verify.target import Target
     from tests.cli.conftest import Run
 
-ONE = """\
-schools:
-  hosts:
-    nord:
-      address: 203.0.113.10
-      domain: meet.nord.example.org
-      school: Gymnasium Nord
-      contact: it@nord.example.org
-"""
-TWO = ONE + ONE.partition("hosts:\n")[2].replace("nord", "sued").replace("Nord", "Süd").replace(
+TWO = NORD + NORD.partition("hosts:\n")[2].replace("nord", "sued").replace("Nord", "Süd").replace(
     ".10", ".11"
 )
 
@@ -62,7 +54,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_a_school_is_measured_and_reported(run: Run, inventory: Path) -> None:
-    inventory.write_text(ONE)
+    inventory.write_text(NORD)
     code, out, err = run("verify")
     lines = out.splitlines()
     assert (code, lines[:4]) == (
@@ -92,7 +84,7 @@ def test_a_school_is_measured_and_reported(run: Run, inventory: Path) -> None:
 
 
 def test_only_some_controls(run: Run, inventory: Path) -> None:
-    inventory.write_text(ONE)
+    inventory.write_text(NORD)
     code, out, _err = run("verify", "nord", "--only", "tls-01,TLS-02", "--only", "TLS-03", "-v")
     assert (code, out) == (
         1,
@@ -125,7 +117,7 @@ def test_a_server_that_cannot_be_looked_at(
 
 
 def test_a_control_that_does_not_exist(run: Run, inventory: Path) -> None:
-    inventory.write_text(ONE)
+    inventory.write_text(NORD)
     assert run("verify", "--only", "TSL-01") == (
         2,
         "",
@@ -153,7 +145,7 @@ def test_a_machine_reads_a_line_for_each_school(
 
 
 def test_reports_that_cannot_be_written(run: Run, inventory: Path) -> None:
-    inventory.write_text(ONE)
+    inventory.write_text(NORD)
     (inventory.parent / "reports").write_text("a file")
     code, out, err = run("verify")
     assert code == 5

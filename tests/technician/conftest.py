@@ -12,17 +12,10 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.inventories import NORD
+
 SECONDS = 120
 ROOT = Path(__file__).resolve().parents[2]
-NORD = """\
-schools:
-  hosts:
-    nord:
-      address: 203.0.113.10
-      domain: meet.nord.example.org
-      school: Gymnasium Nord
-      contact: it@nord.example.org
-"""
 REFUSED = "echo 'ssh: connect to host 203.0.113.10 port 22: Connection refused' >&2; exit 255"
 
 

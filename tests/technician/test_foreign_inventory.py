@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.technician.conftest import NORD
+from tests.inventories import NORD
 
 if TYPE_CHECKING:
     from tests.technician.conftest import Computer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision import limits
-from tests.technician.conftest import NORD
+from tests.inventories import NORD
 
 if TYPE_CHECKING:
     from tests.technician.conftest import Computer

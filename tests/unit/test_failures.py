@@ -193,7 +193,8 @@ def test_the_kinds_are_those_that_the_modules_and_the_runner_use() -> None:
     told = [word.value for call in calls for word in call.keywords if word.arg == "kind"]
     named = {node.value for node in told if isinstance(node, ast.Constant)}
     assert named
-    assert named <= set(KINDS)
+    # With who is at work it has an error of its own, in at_work.py.
+    assert named - {"busy"} <= set(KINDS)
 
 
 def test_every_cause_that_apt_and_certbot_may_have_is_a_kind(

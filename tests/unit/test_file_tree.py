@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import re
@@ -296,6 +297,19 @@ def test_the_schools_own_key_is_written_and_never_shown(server: Server, apply: A
         assert server.path("/etc/key.pem").read_text() == key
         assert answer["diff"] == []
         assert "KEY" not in json.dumps(answer)
+
+
+def test_a_rehearsal_compares_a_key_that_it_does_not_get(server: Server, apply: Apply) -> None:
+    declared = file(server, "/etc/key.pem", f"@@own_key:{NONCE}@@", mode="0600")
+    old, new = "-----BEGIN OLD KEY-----\n", "-----BEGIN NEW KEY-----\n"
+    digests = {key: {"own_key": hashlib.sha256(key.encode()).hexdigest()} for key in (old, new)}
+    path = str(server.path("/etc/key.pem"))
+    assert apply(files=[declared], digests=digests[old], check=True)["paths"] == [path]
+    apply(files=[declared], private={"own_key": old})
+    assert apply(files=[declared], digests=digests[old], check=True)["paths"] == []
+    answer = apply(files=[declared], digests=digests[new], check=True)
+    assert (answer["paths"], answer["diff"]) == ([path], [])
+    assert server.path("/etc/key.pem").read_text() == old
 
 
 # Validation

@@ -8,17 +8,9 @@ import pytest
 
 from provision import inventory, inventory_file
 from provision.errors import ExitCode, RefusedError, SettingsError, UsageError
+from tests.inventories import NORD
 
 ROOT = Path(__file__).parents[2]
-NORD = """\
-schools:
-  hosts:
-    nord:
-      address: 203.0.113.10
-      domain: meet.nord.example.org
-      school: Gymnasium Nord
-      contact: it@nord.example.org
-"""
 SUED = """\
     sued:
       address: 203.0.113.11

@@ -273,6 +273,26 @@ def test_it_is_told_where_somebody_stays_signed_in(accounts: Any, calls: Path) -
     assert accounts(absent=["b"])["msg"] == "the sessions of b could not be ended"
 
 
+def test_what_was_done_before_a_failure_is_told(
+    store: ModuleType, accounts: Any, calls: Path
+) -> None:
+    """A password that is in force and that nobody has seen would lock its teacher out."""
+    names = ["a", "b", "c"]
+    accounts(present=[{"user": name, "password": "old"} for name in names])
+    for name, code in (("prosodyctl", "b@"), ("systemctl", "never")):
+        program = calls.parent / "bin" / name
+        program.write_text(f'#!/bin/sh\ncase "$*" in *{code}*) exit 1;; esac\nexit 0\n')
+        program.chmod(0o755)
+    done = accounts(present=[{"user": name, "password": "new"} for name in names])
+    assert (done["failed"], done["kind"]) == (True, "account")
+    assert done["msg"] == "the sessions of b could not be ended"
+    assert done["updated"] == ["a", "b"]
+    in_force = [store.password_matches(store.account_path(HOST, name), "new") for name in names]
+    assert in_force == [True, True, False]
+    gone = accounts(absent=names)
+    assert (gone["msg"], gone["removed"]) == (done["msg"], ["a", "b"])
+
+
 def test_a_prosody_that_does_not_answer_keeps_no_removed_account(
     accounts: Any, calls: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import py_compile
 import re
@@ -16,7 +17,7 @@ import pytest
 import yaml
 
 from provision import deployment, tree
-from provision.errors import BugError, SettingsError
+from provision.errors import BugError, RefusedError, SettingsError
 from tests.unit.certificates import key_pem, make, make_key
 from tests.unit.trees import (
     DOMAINS,
@@ -358,6 +359,31 @@ def test_a_schools_own_certificate_travels_apart_from_the_files(tmp_path: Path) 
     assert "certbot" not in rest["missing_packages"]
     partial, _rest = deployment.declare(ROLES, ["turn"], settings, server(), tmp_path)
     assert partial["private"] == {}
+
+
+def test_a_rehearsal_takes_no_key_to_the_server(tmp_path: Path) -> None:
+    """What changes nothing there needs nothing there: what a key is compared by says nothing."""
+    key = key_pem(KEY)
+    settings = own(tmp_path, b"".join(CHAIN), key)
+    arguments, _rest = deployment.declare(
+        ROLES, NAMES, settings, server(), tmp_path, rehearsal=True
+    )
+    assert arguments["private"] == {}
+    assert arguments["digests"]["own_key"] == hashlib.sha256(key).hexdigest()
+    assert "PRIVATE KEY" not in json.dumps(arguments)
+
+
+def test_plain_ansible_takes_no_key_from_elsewhere_to_a_server(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    settings = own(tmp_path, b"".join(CHAIN), key_pem(KEY))
+    for named in ("../a.key", "a.key", str(tmp_path / "a.key")):
+        (project / "a.pem").write_bytes(b"".join(CHAIN))
+        if named == "a.key":
+            (project / "a.key").symlink_to(tmp_path / "a.key")
+        with pytest.raises(RefusedError) as error:
+            deployment.prepare("nord", settings | {"certificate_key_file": named}, project, ROLES)
+        assert error.value.next == "copy certificate and key into this folder, and name the copies"
 
 
 @pytest.mark.parametrize(

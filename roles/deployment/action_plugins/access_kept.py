@@ -31,7 +31,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             try:
                 # A connection of before would go on through any firewall.
                 self._connection.reset()
-                module = self._execute_module(module_name="access_kept", task_vars=task_vars)
+                module = self._execute_module(task_vars=task_vars)
             except AnsibleConnectionFailure as error:
                 why = why or str(error)
             else:

@@ -10,7 +10,7 @@ from ansible.plugins.action import ActionBase
 
 from provision import deployment
 
-ARGUMENTS = ("complete", "validate_all", "guard_seconds")
+ARGUMENTS = ("complete", "validate_all", "guard_seconds", "run")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -32,6 +32,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 given["settings"],
                 given["server"],
                 deployment.directory(variables),
+                rehearsal=self._task.check_mode,
             )
             declared.update(arguments)
             return rest
@@ -39,6 +40,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         rest = deployment.answer(render)
         if rest.get("failed"):
             return result | rest
+        left = (rest["missing_packages"], rest["inactive"], rest["access_unsure"])
+        declared["last"] = bool(given.get("last")) and not any(left)
         module = self._execute_module(
             module_name="file_tree",
             module_args=declared | {name: given[name] for name in ARGUMENTS if name in given},

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ansible.module_utils import access_guard
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.deployment_lock import ARGUMENT, hold
 
 DOCUMENTATION = r"""
 module: access_kept
@@ -14,13 +15,17 @@ description:
     takes the settings back.
 options:
   seconds: {description: After how many the server takes them back, type: int, default: 60}
+  run: {description: Which deployment this belongs to, type: dict, default: {}}
 author: The jitsi-provision team
 """
 
 
 def main() -> None:
     """Answer Ansible."""
-    module = AnsibleModule(argument_spec={"seconds": {"type": "int", "default": 60}})
+    module = AnsibleModule(
+        argument_spec={"seconds": {"type": "int", "default": 60}, "run": ARGUMENT}
+    )
+    hold(module)
     module.exit_json(changed=True, kept=access_guard.keep())
 
 

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from ansible.module_utils.acme_refusal import ABOUT_THE_NAME, Server, cause, details, identity
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.deployment_lock import ARGUMENT, hold
 from ansible.module_utils.school_server import fail, read_text, run
 
 DOCUMENTATION = r"""
@@ -29,6 +30,7 @@ options:
   webroot: {description: Where nginx serves challenges from, type: path, required: true}
   records: {description: The server's addresses by record type, type: dict, default: {}}
   addresses: {description: All addresses of the server, type: list, elements: str, default: []}
+  run: {description: Which deployment this belongs to, type: dict, default: {}}
 author: The jitsi-provision team
 """
 
@@ -63,9 +65,11 @@ def main() -> None:
             "webroot": {"type": "path", "required": True},
             "records": {"type": "dict", "default": {}},
             "addresses": {"type": "list", "elements": "str", "default": []},
+            "run": ARGUMENT,
         },
         supports_check_mode=True,
     )
+    hold(module)
     wanted = module.params
     if module.check_mode:
         module.exit_json(changed=True)

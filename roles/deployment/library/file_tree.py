@@ -7,9 +7,8 @@ import contextlib
 import errno
 import hashlib
 import os
-from typing import Any
 
-from ansible.module_utils import ground, overrides
+from ansible.module_utils import deployment_lock, ground, overrides
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.changes import EFFECTS, Changes
 from ansible.module_utils.file_rights import (
@@ -19,7 +18,7 @@ from ansible.module_utils.file_rights import (
     rights_of,
     user_number,
 )
-from ansible.module_utils.key_pair import KeyPairError, lasts, make
+from ansible.module_utils.key_pair import KeyPairError, bring
 from ansible.module_utils.school_server import (
     MANIFEST,
     STAGED,
@@ -27,9 +26,7 @@ from ansible.module_utils.school_server import (
     fail,
     make_folder,
     read_json,
-    read_text,
     run,
-    write_atomically,
     write_json,
 )
 from ansible.module_utils.staging import Staging
@@ -46,6 +43,10 @@ description:
 options:
   nonce: {description: The unguessable part of this run's markers, type: str, required: true}
   private: {description: Contents that no log may show, type: dict, default: {}}
+  digests:
+    description: By what a rehearsal, which gets no private content, compares it (SHA-256).
+    type: dict
+    default: {}
   users: {description: System users, type: list, elements: dict, default: []}
   groups: {description: System groups, type: list, elements: str, default: []}
   directories: {description: Directories, type: list, elements: dict, default: []}
@@ -63,6 +64,11 @@ options:
         was called.
     type: int
     default: 0
+  last:
+    description: Whether nothing is left to do where this changes nothing; then the server is free.
+    type: bool
+    default: false
+  run: {description: Which deployment this belongs to, type: dict, default: {}}
 author: The jitsi-provision team
 """
 
@@ -83,7 +89,8 @@ class Tree:
         self.groups()
         self.overrides()
         self.directories()
-        self.key_pairs()
+        for declared in self.wanted["key_pairs"]:
+            bring(declared, self.changes)
         self.staging.bring()
         self.links()
         self.absences()
@@ -147,31 +154,6 @@ class Tree:
             self.changes.note(overrides.FILE, declared)
             if not self.check:
                 self.must(*overrides.command(path, rights))
-
-    def key_pairs(self) -> None:
-        """Make self-signed key pairs that are missing or end within two months."""
-        for declared in self.wanted["key_pairs"]:
-            certificate, key = declared["certificate"], declared["key"]
-            if not lasts(certificate, key):
-                self.changes.note(certificate, declared)
-                if self.check:
-                    continue
-                self.changes.remember()
-                uid, gid, mode = self.changes.rights(key, declared, "0400")
-                texts = make(declared["name"], os.path.dirname(key))
-                write_atomically(key, texts[0], mode, uid, gid)
-                write_atomically(certificate, texts[1], 0o644)
-            self.copies(declared)
-
-    def copies(self, declared: dict[str, Any]) -> None:
-        """Keep the public copies of a certificate equal to it."""
-        text = read_text(declared["certificate"])
-        for path in declared.get("copies") or []:
-            if read_text(path) != text:
-                self.changes.note(path, declared)
-                if not self.check:
-                    self.changes.remember()
-                    write_atomically(path, text, 0o644)
 
     def links(self) -> None:
         """Make symbolic links."""
@@ -260,13 +242,17 @@ def main() -> None:
         argument_spec={
             "nonce": {"type": "str", "required": True, "no_log": False},
             "private": {"type": "dict", "default": {}, "no_log": True},
+            "digests": {"type": "dict", "default": {}, "no_log": False},
             "complete": {"type": "bool", "default": False},
             "validate_all": {"type": "bool", "default": False},
             "guard_seconds": {"type": "int", "default": 0},
+            "last": {"type": "bool", "default": False},
+            "run": deployment_lock.ARGUMENT,
             **lists,
         },
         supports_check_mode=True,
     )
+    deployment_lock.hold(module)
     tree = Tree(module)
     try:
         if module.params["guard_seconds"]:
@@ -281,6 +267,10 @@ def main() -> None:
         fail(module, f"{error.filename or 'a file'}: {error.strerror}", kind=kind)
     except KeyPairError as error:
         fail(module, f"openssl failed: {error}", kind="server_command")
+    pending = tree.changes.pending()
+    finished = module.params["last"] and not (pending or tree.changes.paths or tree.staging.held)
+    if finished and not module.check_mode:
+        deployment_lock.give_back(module.params["run"])
     module.exit_json(
         changed=bool(tree.changes.paths or module.params["guard_seconds"]),
         paths=tree.changes.paths,
@@ -288,7 +278,8 @@ def main() -> None:
         held=tree.staging.held,
         unvalidated=tree.staging.unvalidated,
         diff=tree.staging.diff,
-        pending=tree.changes.pending(),
+        pending=pending,
+        finished=finished,
     )
 
 

@@ -7,6 +7,7 @@ The conference itself is held by a unit of role videobridge, after every start o
 from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.deployment_lock import ARGUMENT, hold
 from ansible.module_utils.school_server import fail, run
 
 DOCUMENTATION = r"""
@@ -14,6 +15,7 @@ module: first_conference
 short_description: Wait for the first conference on the bridge
 options:
   unit: {description: The unit that holds it, type: str, required: true}
+  run: {description: Which deployment this belongs to, type: dict, default: {}}
 author: The jitsi-provision team
 """
 
@@ -29,8 +31,10 @@ def shown(unit: str, name: str) -> str:
 def main() -> None:
     """Answer Ansible."""
     module = AnsibleModule(
-        argument_spec={"unit": {"type": "str", "required": True}}, supports_check_mode=True
+        argument_spec={"unit": {"type": "str", "required": True}, "run": ARGUMENT},
+        supports_check_mode=True,
     )
+    hold(module)
     unit = module.params["unit"]
     if module.check_mode:
         module.exit_json(changed=False)

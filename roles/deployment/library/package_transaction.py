@@ -8,6 +8,7 @@ import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.deployment_lock import ARGUMENT, hold
 from ansible.module_utils.school_server import fail, read_text, run, write_atomically
 
 DOCUMENTATION = r"""
@@ -26,6 +27,7 @@ options:
     type: bool
     default: false
   lock_seconds: {description: How long to wait for another apt, type: int, default: 120}
+  run: {description: Which deployment this belongs to, type: dict, default: {}}
 author: The jitsi-provision team
 """
 
@@ -152,9 +154,11 @@ def main() -> None:
             "key": {"type": "str", "default": "", "no_log": False},
             "trust": {"type": "bool", "default": False},
             "lock_seconds": {"type": "int", "default": 120},
+            "run": ARGUMENT,
         },
         supports_check_mode=True,
     )
+    hold(module)
     if module.check_mode:
         module.exit_json(changed=True, installed=module.params["packages"])
     if module.params["key"]:

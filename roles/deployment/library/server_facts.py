@@ -14,7 +14,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible.module_utils import preflight, protection, readings
+from ansible.module_utils import deployment_lock, preflight, protection, readings
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.openpgp import armour, keys
 from ansible.module_utils.prosody_store import account_path, password_matches, read_plain
@@ -33,6 +33,7 @@ module: server_facts
 short_description: Look at a school's server
 description:
   - Reads, in one call and without changing anything, what the other phases decide by.
+  - Before, it takes the server for this deployment, unless another one is at work there.
 options:
   domain:
     description: The host name of the conference server.
@@ -55,6 +56,8 @@ options:
     description: Also look at what only a check before the deployment needs.
     type: bool
     default: false
+  run: {description: Which deployment this belongs to, type: dict, default: {}}
+  over: {description: A deployment that is known to have ended, type: str, default: ''}
 author: The jitsi-provision team
 """
 
@@ -234,9 +237,14 @@ def main() -> None:
             "repository": {"type": "str", "required": True},
             "fingerprint": {"type": "str", "required": True, "no_log": False},
             "thorough": {"type": "bool", "default": False},
+            "run": deployment_lock.ARGUMENT,
+            "over": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
+    run, over = module.params["run"], module.params["over"]
+    if run and (holder := deployment_lock.take(run, over, rehearsal=module.check_mode)):
+        deployment_lock.refuse(module, holder)
     looks = (
         system, addresses, packages, units, access, files, certificates, accounts, outward,
         thorough,

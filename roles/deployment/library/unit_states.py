@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.deployment_lock import ARGUMENT, hold
 from ansible.module_utils.readings import running
 from ansible.module_utils.school_server import PENDING, fail, read_json, run, write_json
 
@@ -18,6 +19,7 @@ description:
 options:
   waves: {description: Lists of units, type: list, elements: list, required: true}
   seconds: {description: How long a unit may take to start, type: int, default: 60}
+  run: {description: Which deployment this belongs to, type: dict, default: {}}
 author: The jitsi-provision team
 """
 
@@ -107,9 +109,11 @@ def main() -> None:
         argument_spec={
             "waves": {"type": "list", "elements": "list", "required": True},
             "seconds": {"type": "int", "default": 60},
+            "run": ARGUMENT,
         },
         supports_check_mode=True,
     )
+    hold(module)
     pending = read_json(PENDING, {})
     done: dict[str, list[str]] = {word: [] for word in DONE.values()}
     if not module.check_mode:

@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.deployment_lock import ARGUMENT, hold
 from ansible.module_utils.prosody_sessions import end_sessions
 from ansible.module_utils.prosody_store import (
     StoreError,
@@ -44,6 +45,7 @@ options:
     type: list
     elements: dict
     default: []
+  run: {description: Which deployment this belongs to, type: dict, default: {}}
 author: The jitsi-provision team
 """
 
@@ -59,14 +61,22 @@ class Accounts:
         self.removed: list[str] = []
 
     def bring(self) -> dict[str, Any]:
-        """Make everything as it is wanted, and return what that changed."""
-        for account in self.wanted["present"]:
-            self.present(account)
-        for user in self.wanted["absent"]:
-            self.absent(user)
-        for entry in self.wanted["subscribe"]:
-            self.subscribe(entry["user"], entry["contact"])
+        """Make everything as it is wanted, and return what that changed.
+
+        Where something stops it, that is the ``stopped`` of what it returns.
+        """
+        stopped = ""
+        try:
+            for account in self.wanted["present"]:
+                self.present(account)
+            for user in self.wanted["absent"]:
+                self.absent(user)
+            for entry in self.wanted["subscribe"]:
+                self.subscribe(entry["user"], entry["contact"])
+        except (StoreError, OSError) as error:
+            stopped = str(error)
         return {
+            "stopped": stopped,
             "changed": bool(self.added or self.changed or self.removed),
             "added": self.added,
             "updated": self.changed,
@@ -86,19 +96,21 @@ class Accounts:
             raise StoreError(f"there is no password for {user}")
         if exists and password_matches(path, password):
             return
-        (self.changed if exists else self.added).append(user)
         if not self.check:
             make_folders(self.host)
             write_atomically(path, account_text(password), 0o640, os.geteuid(), os.getegid())
-            if exists:
-                self.sign_out(user)
+        # Now, and not before: whoever reads this goes by it.
+        (self.changed if exists else self.added).append(user)
+        if exists and not self.check:
+            self.sign_out(user)
 
     def absent(self, user: str) -> None:
         """Remove an account with all that is kept of the user."""
         if os.path.lexists(account_path(self.host, user)):
-            self.removed.append(user)
             if not self.check:
                 forget(self.host, user)
+            self.removed.append(user)
+            if not self.check:
                 self.sign_out(user)
 
     def sign_out(self, user: str) -> None:
@@ -135,9 +147,11 @@ def main() -> None:
             "absent": {"type": "list", "elements": "str", "default": []},
             "keep_password": {"type": "bool", "default": False, "no_log": False},
             "subscribe": {"type": "list", "elements": "dict", "default": []},
+            "run": ARGUMENT,
         },
         supports_check_mode=True,
     )
+    hold(module)
     wanted = dict(module.params)
     wanted["present"] = [account | {"password": password(account)} for account in wanted["present"]]
     work = Accounts(wanted, check=module.check_mode)
@@ -146,6 +160,8 @@ def main() -> None:
         done = work.bring() if module.check_mode else as_account(work.bring)
     except StoreError as error:
         fail(module, str(error), kind="account")
+    if stopped := done.pop("stopped"):
+        fail(module, stopped, kind="account", **done)
     module.exit_json(**done)
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.school_server import read_text, run
+from ansible.module_utils.school_server import read_text, run, write_atomically
+
+if TYPE_CHECKING:
+    from ansible.module_utils.changes import Changes
 
 DAYS = 3650
 RENEW_SECONDS = 60 * 86400
@@ -14,6 +18,32 @@ COMMON_NAME_CHARACTERS = 64
 
 class KeyPairError(Exception):
     """OpenSSL said no."""
+
+
+def bring(declared: dict[str, Any], changes: Changes) -> None:
+    """Make a key pair that is missing or ends within two months, and its copies."""
+    certificate, key = declared["certificate"], declared["key"]
+    if not lasts(certificate, key):
+        changes.note(certificate, declared)
+        if changes.check:
+            return
+        changes.remember()
+        uid, gid, mode = changes.rights(key, declared, "0400")
+        texts = make(declared["name"], os.path.dirname(key))
+        write_atomically(key, texts[0], mode, uid, gid)
+        write_atomically(certificate, texts[1], 0o644)
+    _copy(declared, changes)
+
+
+def _copy(declared: dict[str, Any], changes: Changes) -> None:
+    """Keep the public copies of a certificate equal to it."""
+    text = read_text(declared["certificate"])
+    for path in declared.get("copies") or []:
+        if read_text(path) != text:
+            changes.note(path, declared)
+            if not changes.check:
+                changes.remember()
+                write_atomically(path, text, 0o644)
 
 
 def lasts(certificate: str, key: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
@@ -100,18 +101,21 @@ class Staging:
         """Write a file that differs or is to be validated beside the place that it will take."""
         path, shown = declared["path"], declared["content"]
         refuse_directory(path)
-        private = self.private(shown)
+        private = self.private("private", shown)
+        digest = self.private("digests", shown)
         content = self.marker.sub(lambda match: self.secret(match[1]), shown)
         content = content if private is None else private
         before = read_bytes(path)
         differs = before != content.encode()
+        if digest is not None:
+            differs = hashlib.sha256(before or b"").hexdigest() != digest
         rights = self.changes.rights(path, declared)
         held = declared.get("guarded") and not self.guarding and not self.check
         if held and (differs or rights_of(path) != rights):
             self.held.append(path)
         elif differs:
             self.changes.note(path, declared)
-            if private is None:
+            if private is None and digest is None:
                 self.diff.append(self.difference(path, before, shown))
         elif rights_of(path) != rights:
             self.changes.note(path, declared)
@@ -157,9 +161,9 @@ class Staging:
             write_atomically(path, value + "\n")
         return value or "(made on the server)"
 
-    def private(self, shown: str) -> str | None:
-        """Return a content that no log may show, if this marker means one."""
-        for name, text in self.wanted["private"].items():
+    def private(self, kind: str, shown: str) -> str | None:
+        """Return a content that no log may show, or its digest, if this marker means one."""
+        for name, text in self.wanted[kind].items():
             if shown == f"@@{name}:{self.wanted['nonce']}@@":
                 return str(text)
         return None
