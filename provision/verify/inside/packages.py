@@ -25,7 +25,7 @@ SECURITY = re.compile(r"-security|jitsi|jicofo", re.IGNORECASE)
 
 def installed(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return versions of the packages that matter here, and those that are held back."""
-    said = reading.run("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Abbrev}\n")
+    said = reading.ask("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Abbrev}\n")
     rows = [line.split() for line in said.splitlines()]
     return {
         "versions": {
@@ -77,7 +77,7 @@ def sources(_wanted: dict[str, Any]) -> dict[str, Any]:
         "old_keys": [str(path) for path in legacy]
         + [p for p in ["/etc/apt/trusted.gpg"] if Path(p).exists()],
         "unauthenticated": "true"
-        in reading.run("apt-config", "dump", "APT::Get::AllowUnauthenticated").lower(),
+        in reading.ask("apt-config", "dump", "APT::Get::AllowUnauthenticated").lower(),
     }
 
 
@@ -87,13 +87,13 @@ def updates(_wanted: dict[str, Any]) -> dict[str, Any]:
     apt runs as an account without rights: it writes no cache.
     """
     # A third of what a rehearsal of the whole upgrade would cost.
-    said = reading.run("apt", "list", "--upgradable", user=_nobody())
+    said = reading.ask("apt", "list", "--upgradable", user=_nobody())
     waiting = re.findall(r"^([^/\s]+)/(\S+) ", said, re.MULTILINE)
     now = time.time()
     lists = [path.stat().st_mtime for path in reading.found("/var/lib/apt/lists/*Release")]
     stamps = {name: Path("/var/lib/apt/periodic", name) for name in STAMPS}
     settings: dict[str, Any] = {}
-    for line in reading.run("apt-config", "dump").splitlines():
+    for line in reading.ask("apt-config", "dump").splitlines():
         name, _space, value = line.partition(" ")
         if name in SETTINGS:
             settings[name] = value.strip('";')
@@ -121,7 +121,7 @@ def updates(_wanted: dict[str, Any]) -> dict[str, Any]:
 
 def releases(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return the releases of Jitsi Meet that apt knows of, the newest first."""
-    said = reading.run("apt-cache", "madison", "jitsi-meet", user=_nobody())
+    said = reading.ask("apt-cache", "madison", "jitsi-meet", user=_nobody())
     rows = [line.split("|") for line in said.splitlines()]
     return {"jitsi": [row[1].strip() for row in rows if len(row) > 1]}
 

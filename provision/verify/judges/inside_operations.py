@@ -26,6 +26,10 @@ def certificates_renew(evidence: Evidence) -> Finding:
     """Judge whether something renews the certificate, brings it to TURN, and how it last ended."""
     found = view.part(evidence, "certificates")
     timers = view.part(evidence, "timers")
+    if found["unread"]:
+        raise NotMeasuredError(
+            N_("These certificates could not be read: {names}"), names=view.listed(found["unread"])
+        )
     prints = {each["fingerprint"] for each in found["served"].values()}
     soonest = min((each["left"] for each in found["served"].values()), default=None)
     if soonest is None:
@@ -69,10 +73,12 @@ def updates_come(evidence: Evidence) -> Finding:
     """Judge waiting security updates, automatic updates, and what still runs in an old version."""
     updates = view.part(evidence, "updates")
     outdated = view.part(evidence, "outdated")
+    if not updates["answered"]:
+        raise NotMeasuredError(N_("apt did not say which updates wait."))
     settings, stamps = updates["settings"], updates["stamps"]
     timers = view.part(evidence, "timers")["timers"]
     problems = set()
-    installed = "unattended-upgrades" in view.part(evidence, "packages")["versions"]
+    installed = "unattended-upgrades" in view.packages(evidence)["versions"]
     periodic = all(
         settings.get(f"APT::Periodic::{name}", "0") not in {"0", ""}
         for name in ("Update-Package-Lists", "Unattended-Upgrade")
@@ -97,8 +103,6 @@ def updates_come(evidence: Evidence) -> Finding:
     }
     if updates["reboot"]:
         problems.add(_("a restart is due"))
-    if not updates["answered"]:
-        raise NotMeasuredError(N_("apt did not say which updates wait."))
     if problems:
         return failed(
             _("Security updates do not all arrive: {names}").format(names=view.listed(problems)),
@@ -130,13 +134,15 @@ def versions_are_supported(evidence: Evidence) -> Finding:
             ),
             _("Move to Debian 13: provision deploy on a new server."),
         )
-    packages = view.part(evidence, "packages")
+    packages = view.packages(evidence)
     versions = packages["versions"]
     present = versions.get("jitsi-meet") or versions.get("jitsi-meet-web")
     if not present:
         raise NotMeasuredError(N_("No package of Jitsi Meet is installed there."))
     known = view.part(evidence, "releases")["jitsi"]
-    newer = known.index(present) if present in known else 0
+    if present not in known:
+        raise NotMeasuredError(N_("apt knows no release of Jitsi Meet to compare with."))
+    newer = known.index(present)
     held = sorted(
         name for name in packages["held"] if name.startswith(("jitsi", "jicofo", "prosody"))
     )
