@@ -1,4 +1,7 @@
-"""Packages: which are installed, where they come from, which updates wait. Nothing is fetched."""
+"""Packages: which are installed, where they come from, which updates wait.
+
+Nothing is fetched but the head of each source, and of that nothing is kept.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from provision.verify.inside import reading
+from provision.verify.inside import apt_update, reading
 
 OF_INTEREST = re.compile(
     r"^(?:jitsi|jicofo|jigasi|jibri|prosody|nginx|coturn|openjdk|apache2|vosk|etherpad|excalidraw"
@@ -19,6 +22,8 @@ SETTINGS = ("APT::Periodic::Enable", "APT::Periodic::Update-Package-Lists",
             "APT::Periodic::Unattended-Upgrade", "Unattended-Upgrade::Automatic-Reboot",
             "Unattended-Upgrade::Automatic-Reboot-Time")  # fmt: skip
 HOUR = 3600
+SPARE = 3
+"""Seconds of the whole look in which nobody waits for apt any more."""
 # What Debian's security team or the makers of Jitsi have released; by its suite, or its name.
 SECURITY = re.compile(r"-security|jitsi|jicofo", re.IGNORECASE)
 
@@ -79,6 +84,14 @@ def sources(_wanted: dict[str, Any]) -> dict[str, Any]:
         "unauthenticated": "true"
         in reading.ask("apt-config", "dump", "APT::Get::AllowUnauthenticated").lower(),
     }
+
+
+def asked(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return what `apt-get update` would say of each source: {"code", "said", "places"} or "late".
+
+    Lists that are kept say nothing of it: apt keeps them where it refuses new ones.
+    """
+    return apt_update.ask_apt(max(wanted["patience"] - SPARE, 1))
 
 
 def updates(_wanted: dict[str, Any]) -> dict[str, Any]:

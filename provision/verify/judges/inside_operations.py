@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from provision.checks import sources
 from provision.checks.lifetime import late
 from provision.i18n import N_, _, ngettext
 from provision.verify.evidence import NotMeasuredError
@@ -12,10 +13,14 @@ from provision.verify.judges import inside_view as view
 from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from provision.verify.evidence import Evidence
     from provision.verify.verdict import Finding
 
 HOURS = 48
+LONGEST = 160
+"""Signs of what apt says."""
 # Debian's own dates (www.debian.org/releases, wiki.debian.org/LTS): security team, then LTS.
 SUPPORTED_UNTIL = {"12": date(2028, 6, 30), "13": date(2030, 6, 30)}
 NEWER_JITSI = 2
@@ -103,6 +108,8 @@ def updates_come(evidence: Evidence) -> Finding:
     }
     if updates["reboot"]:
         problems.add(_("a restart is due"))
+    asked = view.part(evidence, "apt")
+    problems |= set(_refused(asked))
     if problems:
         return failed(
             _("Security updates do not all arrive: {names}").format(names=view.listed(problems)),
@@ -110,9 +117,23 @@ def updates_come(evidence: Evidence) -> Finding:
               "restart what is "
               "outdated; or run: provision deploy"),
         )  # fmt: skip
+    if asked.get("late"):
+        raise NotMeasuredError(N_("apt did not say which sources it accepts."))
     return fulfilled(
         _("Security updates come by themselves; none waits, and nothing runs in an old version.")
     )
+
+
+def _refused(asked: dict[str, Any]) -> Iterator[str]:
+    """Yield the sources from which no update arrives, whoever's they are, with apt's reason."""
+    for refusal in sources.refusals(asked.get("said", "")):
+        if refusal.kind == "unreachable":
+            sentence = _("apt does not reach {url}: {reason}")
+        elif refusal.url:
+            sentence = _("apt refuses {url}: {reason}")
+        else:
+            sentence = _("apt does not understand its sources: {reason}")
+        yield sentence.format(url=refusal.url, reason=refusal.reason[:LONGEST])
 
 
 @judge("OPS-02", "inside")

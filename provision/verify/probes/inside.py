@@ -43,8 +43,8 @@ def load(name, text):
 """
 # Each after those that it imports.
 ORDER = ("reading", "processes", "hocon", "accounts", "java", "logs", "machine",
-         "packet_match", "packet_filter", "network", "packages", "prosody", "relay", "secrets",
-         "services", "readers", "traces", "web", "program")  # fmt: skip
+         "packet_match", "packet_filter", "network", "apt_update", "packages", "prosody", "relay",
+         "secrets", "services", "readers", "traces", "web", "program")  # fmt: skip
 
 
 def measure(target: Target) -> dict[str, Any]:

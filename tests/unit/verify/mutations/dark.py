@@ -63,6 +63,11 @@ def dpkg_lists_nothing(evidence: Evidence) -> None:
     parts(evidence)["packages"] |= {"versions": {}, "total": 0}
 
 
+@hides("OPS-01")
+def apt_does_not_say_which_sources_it_accepts(evidence: Evidence) -> None:
+    parts(evidence)["apt"] = {"late": True}
+
+
 @hides("ACC-04", "HST-03", "TLS-04")
 def no_socket_is_seen(evidence: Evidence) -> None:
     parts(evidence)["sockets"]["listening"] = []
