@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from provision import at_work, host_keys, i18n, own_certificate, school_settings, tree
-from provision.checks import certificate, clock, machine, protection, renewal, server
+from provision.checks import certificate, clock, machine, protection, renewal, server, sources
 from provision.checks.facts import on_server
 from provision.checks.result import Level, failures
 from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
@@ -109,7 +109,7 @@ def judge(settings: dict[str, Any], seen: dict[str, Any], base: Path) -> dict[st
     findings = [
         *server.check(seen, settings["domain"], behind_stream=bool(settings["turn_domain"])),
         *protection.check(seen, settings),
-        *server.check_repository(seen, settings["repository"]),
+        *sources.check_repository(seen, settings["repository"]),
         *machine.own_name(seen, settings["domain"]),
         *clock.server_is_wrong(seen["time"], seen["repository"].get("time", 0)),
     ]

@@ -35,6 +35,11 @@ KINDS = {
         N_("A package repository is not signed by the key that it should be."),
         N_("check `repository` and `repository_fingerprint` in inventory.yml"),
     ),
+    "source_signature": (
+        N_("apt refuses a package source that is not from this program."),
+        N_("correct the key or the address of this source below /etc/apt/sources.list.d on the "
+           "server, then run this again"),
+    ),
     "repository_missing": (
         N_("A package repository does not have what is needed."),
         N_("check `repository` in inventory.yml and /etc/apt/sources.list.d on the server"),

@@ -194,9 +194,12 @@ class School(BaseModel):
     ] = "https://download.jitsi.org"
     repository_fingerprint: Annotated[
         str,
-        AfterValidator(values.fingerprint),
+        AfterValidator(values.fingerprints),
         Setting(
-            help=N_("The fingerprint of the key that signs these packages; no other is accepted."),
+            help=N_(
+                "The fingerprint of the key that signs these packages; no other is accepted. "
+                "Before a key changes, several, with commas between."
+            ),
             example="FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806",
         ),
     ] = "FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from provision.checks import clock, machine, packages, server
-from provision.checks.result import Result, ok
+from provision.checks import clock, machine, packages, server, sources
+from provision.checks.result import Level, Result, failure, ok
 from provision.i18n import _
 
 if TYPE_CHECKING:
@@ -26,7 +26,15 @@ def on_server(settings: Mapping[str, Any], seen: dict[str, Any]) -> dict[str, li
             ),
         ],
         "packages": (
-            packages.check(seen) + server.check_repository(seen, settings["repository"])
+            packages.check(seen, settings["repository"])
+            + _updates(sources.check_repository(seen, settings["repository"]))
             or [ok(_("Packages can be installed."))]
         ),
     }
+
+
+def _updates(results: list[Result]) -> list[Result]:
+    """Return what stops updates as what has to be repaired, though a deployment would go on."""
+    return [
+        failure(one.sentence, one.remedy) if one.level is Level.WARNING else one for one in results
+    ]

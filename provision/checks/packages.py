@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
+from provision.checks import sources
 from provision.checks.result import Result, failure, warning
 from provision.i18n import _
 
 
-def check(server: dict[str, Any]) -> list[Result]:
-    """Return what stands between apt and an installation."""
+def check(server: dict[str, Any], repository: str) -> list[Result]:
+    """Return what stands between apt and an installation; `repository` is ours."""
     seen = server["preflight"]
-    return [*_state(server, seen), *_sources(seen["sources"])]
+    return [
+        *_state(server, seen),
+        *sources.check(seen["sources"], repository),
+        *_late(seen["late"]),
+    ]
+
+
+def _late(programs: list[str]) -> list[Result]:
+    """Return which programs did not answer in time: what they would have said, nobody knows."""
+    if not programs:
+        return []
+    return [
+        failure(
+            _("The server is slow: these did not answer in time, so nobody knows what they would "
+              "have said: {programs}").format(programs=", ".join(programs)),
+            _("wait until it has less to do (`uptime`, `ps -ef` on the server), then run this "
+              "again"),
+        )
+    ]  # fmt: skip
 
 
 def _state(server: dict[str, Any], seen: dict[str, Any]) -> list[Result]:
@@ -60,23 +78,4 @@ def _state(server: dict[str, Any], seen: dict[str, Any]) -> list[Result]:
                 _("on the server, as root: reboot; then run this again"),
             )
         )
-    return findings
-
-
-def _sources(sources: list[dict[str, str]]) -> list[Result]:
-    """Return which package sources cannot be reached, each server once."""
-    wrong: dict[tuple[str, str], str] = {}
-    for source in sources:
-        if source["reason"]:
-            wrong.setdefault((urlsplit(source["url"]).netloc, source["reason"]), source["url"])
-    findings = []
-    for (_host, reason), url in wrong.items():
-        if not url:
-            sentence = _("apt does not understand its list of package sources: {reason}")
-            remedy = _("on the server, correct what is below /etc/apt/sources.list.d")
-        else:
-            sentence = _("The server cannot reach the package source {url}: {reason}.")
-            remedy = _("in the provider's firewall, allow outgoing TCP, ports 80 and 443; or "
-                       "correct this source below /etc/apt/sources.list.d")  # fmt: skip
-        findings.append(failure(sentence.format(url=url, reason=reason), remedy))
     return findings

@@ -161,13 +161,13 @@ def network(value: str) -> str:
     return str(found)
 
 
-def fingerprint(value: str) -> str:
-    """Return a key's fingerprint as 40 capital hexadecimal digits."""
+def fingerprints(value: str) -> str:
+    """Return fingerprints of keys, each as 40 capital hexadecimal digits, with commas between."""
     text(value)
-    digits = value.replace(" ", "").upper()
-    if not re.fullmatch(rf"[0-9A-F]{{{FINGERPRINT_DIGITS}}}", digits):
+    each = [part.replace(" ", "").upper() for part in value.split(",")]
+    if not all(re.fullmatch(rf"[0-9A-F]{{{FINGERPRINT_DIGITS}}}", digits) for digits in each):
         raise ValueError(_("A fingerprint has 40 signs, each a digit or a letter from A to F."))
-    return digits
+    return ", ".join(dict.fromkeys(each))
 
 
 def time_of_day(value: str) -> str:

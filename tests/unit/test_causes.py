@@ -242,6 +242,7 @@ def install(
         "packages": ["jicofo"],
         "answers": ["jicofo jitsi-videobridge/jvb-hostname string x"],
         "keyring": str(server.path("/etc/apt/keyrings/ours.asc")),
+        "repository": "https://download.jitsi.org",
     }
     return lambda **arguments: modules.run(packages, capsys, **usual | arguments)
 

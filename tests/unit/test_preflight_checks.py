@@ -12,6 +12,7 @@ from provision.checks.result import Level, Result
 from provision.lookups import Answer, Name, Names
 
 DOMAIN = "meet.example.org"
+REPOSITORY = "https://download.jitsi.org"
 NOW = 1795673670.0
 HOUR, DAY = 3600.0, 86400.0
 HERE = names.Place("203.0.113.10", "2001:db8::10", frozenset({"203.0.113.10", "2001:db8::10"}))
@@ -32,7 +33,8 @@ def seen(**facts: Any) -> dict[str, Any]:
         "apt_broken": "",
         "held": [],
         "reboot": [],
-        "sources": [{"url": "http://deb.debian.org/debian/dists/trixie/InRelease", "reason": ""}],
+        "sources": {"code": 0, "said": "Reading package lists...\n", "places": {}},
+        "late": [],
     }
     whole = {
         "os_name": "Debian GNU/Linux 13 (trixie)",
@@ -64,7 +66,7 @@ def test_an_ordinary_machine_is_fine() -> None:
     assert only.sentence == (
         "Debian GNU/Linux 13, amd64, 4 cores, 7900 MB of memory, 30000 MB free."
     )
-    assert packages.check(seen()) == []
+    assert packages.check(seen(), REPOSITORY) == []
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_what_is_no_problem(facts: dict[str, Any]) -> None:
         ),
         ({"reboot": ["libc6"]}, Level.WARNING, "The server waits for a reboot.", "reboot"),
         (
-            {"sources": [{"url": "", "reason": "Malformed entry 1 in list file"}]},
+            {"sources": {"said": "E: Malformed entry 1 in list file\n", "places": {}}},
             Level.FAILURE,
             "apt does not understand its list of package sources: Malformed entry 1 in list file",
             "/etc/apt/sources.list.d",
@@ -158,17 +160,19 @@ def test_what_is_no_problem(facts: dict[str, Any]) -> None:
 def test_what_to_look_at_in_apt(
     facts: dict[str, Any], level: Level, sentence: str, remedy: str
 ) -> None:
-    ((found, said, told),) = problems(packages.check(seen(**facts)))
+    ((found, said, told),) = problems(packages.check(seen(**facts), REPOSITORY))
     assert (found, said) == (level, sentence)
     assert remedy in told
 
 
 def test_a_package_source_is_told_once_a_server() -> None:
     reason = "Could not connect"
-    urls = [f"http://{host}/dists/{name}/InRelease" for host in "ab" for name in ("x", "y")]
-    sources = [{"url": url, "reason": reason} for url in urls]
+    urls = [f"http://{host}/{name}" for host in "ab" for name in ("x", "y")]
+    said = "".join(f"Err:1 {url} stable InRelease\n  {reason}\n" for url in urls)
+    sources = {"said": said, "places": {}}
     found = [
-        sentence for _level, sentence, _remedy in problems(packages.check(seen(sources=sources)))
+        sentence
+        for _level, sentence, _remedy in problems(packages.check(seen(sources=sources), REPOSITORY))
     ]
     assert found == [
         f"The server cannot reach the package source {url}: {reason}." for url in urls[::2]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from provision.checks import packages
+from provision.checks.result import Level
 from tests.unit.modules import Server, utility
 
 if TYPE_CHECKING:
@@ -16,16 +19,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 HELD = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX); "
-URIS = """\
-'http://deb.debian.org/debian/dists/trixie/InRelease' deb.debian.org_debian_dists_trixie_InRelease 0
-'https://repo.example/stable/InRelease' repo.example_stable_InRelease 0
-'http://deb.debian.org/debian/dists/trixie/main/binary-amd64/Packages.xz' deb.debian.org_Packages 0
-"""
-REFUSED = """\
-Err:2 https://repo.example/stable/InRelease
-E: Failed to fetch https://repo.example/stable/InRelease  404  Not Found [IP: 203.0.113.7 443]
-E: Download Failed
-"""
 
 
 @pytest.fixture
@@ -33,18 +26,6 @@ def preflight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module."""
     Server(tmp_path, monkeypatch)
     return utility("preflight")
-
-
-def answers(
-    monkeypatch: pytest.MonkeyPatch, preflight: ModuleType, *results: tuple[int, str, str]
-) -> None:
-    """Let programs answer so, one after the other."""
-    waiting = iter(results)
-    monkeypatch.setattr(
-        preflight,
-        "patiently",
-        lambda *command: subprocess.CompletedProcess(command, *next(waiting)),
-    )
 
 
 def test_who_holds_apts_lock(
@@ -67,22 +48,6 @@ def test_who_holds_apts_lock(
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # looking has taken no lock
 
 
-def test_package_sources_with_their_reasons(
-    preflight: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers(monkeypatch, preflight, (0, URIS, ""), (100, "", REFUSED))
-    assert preflight.apt_sources() == [
-        {"url": "http://deb.debian.org/debian/dists/trixie/InRelease", "reason": ""},
-        {"url": "https://repo.example/stable/InRelease", "reason": "404  Not Found"},
-    ]
-    answers(monkeypatch, preflight, (0, URIS, ""), (124, "", "it does not end"))
-    assert {one["reason"] for one in preflight.apt_sources()} == {"it does not end"}
-    answers(monkeypatch, preflight, (100, "", "E: Malformed entry 1\nE: more"))
-    assert preflight.apt_sources() == [{"url": "", "reason": "Malformed entry 1"}]
-    answers(monkeypatch, preflight, (0, "", ""))
-    assert preflight.apt_sources() == []
-
-
 def test_the_language_and_what_root_may_do(
     preflight: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,11 +60,41 @@ def test_the_language_and_what_root_may_do(
     assert preflight.capabilities("") == 0
 
 
-def test_a_program_that_does_not_end_counts_as_failed(
+@pytest.fixture
+def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server on which every program takes longer than anybody waits."""
+    for name in ("systemd-detect-virt", "locale", "getent", "systemctl", "apt-mark", "apt-get"):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text("#!/bin/sh\nexec sleep 9\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_program_that_does_not_answer_in_time_says_nothing(
     preflight: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preflight, "PATIENCE", 0.05)
-    assert preflight.patiently("sleep", "9").returncode == 124
+    monkeypatch.setattr(preflight, "PATIENCE", 0.1)
+    monkeypatch.setattr(preflight, "APT_PATIENCE", 0.1)
+    monkeypatch.setattr(preflight, "lock_holder", str)
+    monkeypatch.setattr(preflight, "reboot", list)
+    seen = preflight.look()
+    assert seen["late"] == ["apt-get", "apt-get update", "apt-mark", "getent", "locale",
+                            "systemctl", "systemd-detect-virt"]  # fmt: skip
+    assert seen["sources"] == {"late": True}
+    whole = {"preflight": seen, "dpkg_interrupted": False}
+    found = packages.check(whole, "https://download.jitsi.org")
+    assert [(one.level, one.sentence) for one in found] == [
+        (
+            Level.FAILURE,
+            (
+                "The server is slow: these did not answer in time, so nobody knows what they "
+                "would have said: apt-get, apt-get update, apt-mark, getent, locale, systemctl, "
+                "systemd-detect-virt"
+            ),
+        )
+    ]
 
 
 def test_names_in_etc_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provision import deployment
-from provision.checks import server
+from provision.checks import server, sources
 from provision.checks.result import Level, Result
 from provision.errors import DeploymentError, ExitCode, RefusedError
 
@@ -72,7 +72,7 @@ def with_packages(*names: str, **facts: Any) -> dict[str, Any]:
 
 def test_a_bare_server_is_fine() -> None:
     assert server.check(seen(), DOMAIN) == []
-    assert server.check_repository(seen(), SETTINGS["repository"]) == []
+    assert sources.check_repository(seen(), SETTINGS["repository"]) == []
     assert server.check(seen(release=12, architecture="arm64"), DOMAIN) == []
 
 
@@ -267,15 +267,26 @@ REPOSITORY = [
 def test_a_repository_that_cannot_be_used(
     state: dict[str, str], sentence: str, code: ExitCode
 ) -> None:
-    findings: list[Result] = server.check_repository(seen(repository=state), SETTINGS["repository"])
+    findings: list[Result] = sources.check_repository(
+        seen(repository=state), SETTINGS["repository"]
+    )
     assert [finding.sentence for finding in findings] == [sentence]
     with pytest.raises((RefusedError, DeploymentError)) as caught:
         deployment.judge(SETTINGS, seen(repository=state), NOWHERE)
     assert getattr(caught.value, "exit_code", None) == code
 
 
+def test_a_repository_whose_updates_apt_refuses_stops_no_deployment_and_no_check() -> None:
+    state = {"state": "refused", "reason": "NO_PUBKEY 0CB7", "found": "AB" * 20}
+    sentence = (
+        "apt on the server refuses Jitsi's packages, so no update of Jitsi arrives: NO_PUBKEY 0CB7"
+    )
+    after = deployment.judge(SETTINGS, seen(repository=state), NOWHERE)
+    assert after["warnings_found"] == [sentence]
+
+
 def test_a_known_repository_is_not_asked_again() -> None:
-    assert server.check_repository(seen(repository={"state": "known"}), "x") == []
+    assert sources.check_repository(seen(repository={"state": "known"}), "x") == []
 
 
 @pytest.mark.parametrize(

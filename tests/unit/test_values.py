@@ -18,7 +18,7 @@ TEXT_CHECKS = [
     values.https_url,
     values.repository_url,
     values.network,
-    values.fingerprint,
+    values.fingerprints,
     values.user_name,
 ]
 ONE_LABEL = "a" * 63
@@ -287,12 +287,12 @@ def test_bad_networks(value: str, sentence: str) -> None:
 
 def test_a_fingerprint_may_be_written_as_gpg_prints_it() -> None:
     printed = "ffd6 5a0d a2be bdeb 73d4  4c8b b4d2 d216 f1fd 7806"
-    assert values.fingerprint(printed) == "FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806"
+    assert values.fingerprints(printed) == "FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806"
 
 
 @pytest.mark.parametrize("value", ["", "FFD6", "G" * 40, "A" * 41])
 def test_bad_fingerprints(value: str) -> None:
-    assert refusal(values.fingerprint, value)
+    assert refusal(values.fingerprints, value)
 
 
 @pytest.mark.parametrize("value", ["root", "admin-1", "_x"])

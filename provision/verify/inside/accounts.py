@@ -52,6 +52,8 @@ def people(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return how many accounts of the system can sign in, and how many read logs by a group."""
     lines = reading.text("/etc/passwd").splitlines()
     entries = [line.split(":") for line in lines if line.count(":") == COLONS]
+    if not entries:
+        raise reading.UnansweredError("/etc/passwd cannot be read")
     able = {
         entry[0]
         for entry in entries

@@ -64,7 +64,11 @@ def endpoints(_wanted: dict[str, Any]) -> dict[str, Any]:
             connection.request("GET", path, headers={"Accept": "*/*"})
             answer = connection.getresponse()
             body = answer.read(reading.LIMIT).decode("utf-8", "replace")
+        except ConnectionRefusedError:
+            continue
         except (OSError, http.client.HTTPException):
+            # Something is there, and nobody knows what it would say.
+            found[f"{port}{path}"] = {"status": 0, "names": False, "anybody": anybody[port]}
             continue
         finally:
             connection.close()

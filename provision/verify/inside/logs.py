@@ -63,7 +63,7 @@ def rotation(_wanted: dict[str, Any]) -> dict[str, Any]:
     Each pattern: days between rotations (nothing where size alone decides), how many old files are
     kept, at most how old these may be, the size that delays it, and whether an empty log counts.
     """
-    said = reading.run("logrotate", "-d", "/etc/logrotate.conf", both=True)
+    said = reading.ask("logrotate", "-d", "/etc/logrotate.conf", both=True, good=1)
     patterns: dict[str, dict[str, Any]] = {}
     for block in re.split(r"^rotating pattern: ", said, flags=re.MULTILINE)[1:]:
         head = block.partition("considering log ")[0]
@@ -79,7 +79,8 @@ def rotation(_wanted: dict[str, Any]) -> dict[str, Any]:
 def journal(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return the journal's settings as merged from all its files, and the age of its first line."""
     settings: dict[str, str] = {}
-    for line in reading.run("systemd-analyze", "cat-config", "systemd/journald.conf").splitlines():
+    said = reading.ask("systemd-analyze", "cat-config", "systemd/journald.conf")
+    for line in said.splitlines():
         if "=" in line and not line.startswith("#"):
             name, _sign, value = line.partition("=")
             settings[name.strip()] = value.strip()
@@ -197,6 +198,8 @@ def _query(path: Path, question: str) -> float | None:
             row = connection.execute(question).fetchone()
         finally:
             connection.close()
-    except sqlite3.Error:
-        return None
+    except sqlite3.Error as error:
+        if "no such table" in str(error):
+            return None
+        raise
     return float(row[0]) if row and row[0] is not None else None

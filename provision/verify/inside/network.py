@@ -6,9 +6,11 @@ import ipaddress
 import json
 import pwd
 import re
+from pathlib import Path
 from typing import Any
 
-from provision.verify.inside import reading
+from provision.verify.inside import packet_filter, reading
+from provision.verify.inside.packet_match import Stranger
 
 SSH = ("permitrootlogin", "passwordauthentication", "kbdinteractiveauthentication",
        "permitemptypasswords", "pubkeyauthentication", "kexalgorithms", "ciphers", "macs",
@@ -16,7 +18,8 @@ SSH = ("permitrootlogin", "passwordauthentication", "kbdinteractiveauthenticatio
        "allowagentforwarding", "x11forwarding", "permittunnel", "gatewayports", "maxauthtries",
        "logingracetime", "hostkey", "loglevel", "allowstreamlocalforwarding", "disableforwarding",
        "port", "usedns", "permituserenvironment")  # fmt: skip
-HOOKS = ("input", "output", "forward")
+ACCOUNTS = ("prosody", "jicofo", "jvb", "turnserver", "www-data")
+"""Those of the services, which should reach only what they need."""
 
 
 def sockets(_wanted: dict[str, Any]) -> dict[str, Any]:
@@ -47,83 +50,58 @@ def sockets(_wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def firewall(_wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return the chains of nftables that see packets come and go: family, hook, policy.
+    """Return how many ports are open to strangers, and to whom the services' accounts may send.
 
-    `users` names the accounts of services whose packets a chain leads to a list that ends in a
-    refusal; `open` tells that it accepts everything whatever its policy says.
+    By hook: `input` by family, `output` by account (`` is anybody else) and family. Each with what
+    is open for `sure`, and what `may` be, where `unknown` names what a rule says that nobody here
+    understands.
     """
-    said = reading.run("nft", "-j", "list", "ruleset")
-    entries = json.loads(said or "{}").get("nftables", [])
-    rules: dict[tuple[str, str, str], list[list[Any]]] = {}
-    for rule in (entry["rule"] for entry in entries if "rule" in entry):
-        place = (rule["family"], rule["table"], rule["chain"])
-        rules.setdefault(place, []).append(rule.get("expr", []))
-    chains = []
-    for chain in (entry["chain"] for entry in entries if "chain" in entry):
-        if chain.get("hook") not in HOOKS or chain.get("type") != "filter":
-            continue
-        place = (chain["family"], chain["table"], chain["name"])
-        own = rules.get(place, [])
-        chains.append(
-            {
-                "family": chain["family"],
-                "hook": chain["hook"],
-                "policy": "drop" if _refuses(own) else chain.get("policy", "accept"),
-                "rules": len(own),
-                "open": any(_bare(rule) == ["accept"] for rule in own),
-                "users": sorted(
-                    user
-                    for rule in own
-                    for target in _targets(rule)
-                    if _refuses(rules.get((*place[:2], target), []))
-                    for user in _users(rule)
-                ),
-            }
-        )
+    if not reading.there("nft"):
+        # iptables of today writes rules that only nft can tell.
+        if reading.there("iptables"):
+            raise reading.UnansweredError("nft is not installed, which would tell the rules")
+        return {"program": False, "legacy": _legacy(), "unknown": [], "input": {}, "output": {}}
+    said = reading.ask("nft", "-j", "list", "ruleset")
+    rules = packet_filter.Filter(json.loads(said)["nftables"])
+    outward = {family: _outward(number) for family, number in (("ip", "-4"), ("ip6", "-6"))}
+
+    def tried(hook: str, family: str, account: str = "") -> dict[str, dict[str, int]]:
+        names = (account, _number(account)) if account else ()
+        stranger = Stranger(hook, family, outward[family], names)
+        sure, may = map(packet_filter.counted, rules.passes(stranger))
+        return {"sure": sure, "may": may}
+
+    families = ("ip", "ip6")
     return {
-        "program": bool(said),
-        "chains": chains,
-        # The older tool's rules are not in the list above.
-        "legacy": bool(reading.text("/proc/net/ip_tables_names").strip()),
+        "program": True,
+        # The older tool's rules are not among them.
+        "legacy": _legacy(),
+        "input": {family: tried("input", family) for family in families},
+        "output": {
+            account: {family: tried("output", family, account) for family in families}
+            for account in ("", *filter(reading.exists, ACCOUNTS))
+        },
+        "unknown": sorted(rules.unknown),
     }
 
 
-def _bare(rule: list[Any]) -> list[str]:
-    """Return what a rule does and asks, without counting and logging."""
-    words = [next(iter(part)) for part in rule]
-    return [word for word in words if word not in {"counter", "log", "limit"}]
+def _legacy() -> bool:
+    return bool(reading.text("/proc/net/ip_tables_names").strip())
 
 
-def _refuses(chain: list[list[Any]]) -> bool:
-    """Tell whether a chain refuses everything that no rule before has let pass."""
-    return any(_bare(rule) in (["drop"], ["reject"]) for rule in chain)
+def _outward(family: str) -> frozenset[str]:
+    """Return the interfaces that lead to others than neighbours."""
+    ways = json.loads(reading.ask("ip", "-j", family, "route", "show", "default") or "[]")
+    return frozenset(way["dev"] for way in ways if "dev" in way)
 
 
-def _targets(rule: list[Any]) -> list[str]:
-    return [part[verb]["target"] for part in rule for verb in ("goto", "jump") if verb in part]
-
-
-def _users(rule: list[Any]) -> list[str]:
-    """Return the accounts that a rule is about."""
-    users = []
-    for match in (part["match"] for part in rule if "match" in part):
-        if match["op"] in {"==", "in"} and match["left"] == {"meta": {"key": "skuid"}}:
-            right = match["right"]
-            names = right.get("set", []) if isinstance(right, dict) else right
-            users += [_account(name) for name in (names if isinstance(names, list) else [names])]
-    return users
-
-
-def _account(number: Any) -> str:
-    try:
-        return pwd.getpwuid(int(number)).pw_name
-    except (KeyError, ValueError):
-        return str(number)
+def _number(account: str) -> str:
+    return str(pwd.getpwnam(account).pw_uid)
 
 
 def ssh(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return the settings that sshd would use for a new connection, and its kinds of host keys."""
-    said = reading.run("sshd", "-T", "-C", "user=root,host=localhost,addr=192.0.2.1")
+    said = reading.ask("sshd", "-T", "-C", "user=root,host=localhost,addr=192.0.2.1")
     settings: dict[str, Any] = {}
     for line in said.splitlines():
         name, _space, value = line.partition(" ")
@@ -135,14 +113,25 @@ def ssh(_wanted: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("sshd -T says nothing")
     bits = {}
     for path in reading.found("/etc/ssh/ssh_host_*_key.pub"):
-        shown = reading.run("ssh-keygen", "-l", "-f", str(path)).split()
-        if shown:
-            bits[path.stem] = int(shown[0])
-    return {"settings": settings, "bits": bits}
+        bits[path.stem] = int(reading.ask("ssh-keygen", "-l", "-f", str(path)).split()[0])
+    return {"settings": settings, "bits": bits, "matched": sorted(_matched())}
+
+
+def _matched() -> set[str]:
+    """Return what holds for some people only, below a line with `Match`."""
+    found = set()
+    for path in [Path("/etc/ssh/sshd_config"), *reading.found("/etc/ssh/sshd_config.d/*.conf")]:
+        inside = False
+        for line in reading.lines(path):
+            name, _space, value = re.sub(r"[\s=]+", " ", line).replace('"', "").partition(" ")
+            inside = inside or name.lower() == "match"
+            if inside and name.lower() in SSH:
+                found.add(f"{name.lower()} {value.partition(' #')[0].strip().lower()}")
+    return found
 
 
 def _rows(*command: str) -> list[list[str]]:
-    rows = [line.split() for line in reading.run(*command).splitlines()]
+    rows = [line.split() for line in reading.ask(*command).splitlines()]
     return [columns for columns in rows if len(columns) >= 6]  # noqa: PLR2004 - up to the peer
 
 

@@ -1,4 +1,7 @@
-"""Packages: which are installed, where they come from, which updates wait. Nothing is fetched."""
+"""Packages: which are installed, where they come from, which updates wait.
+
+Nothing is fetched but the head of each source, and of that nothing is kept.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from provision.verify.inside import reading
+from provision.verify.inside import apt_update, reading
 
 OF_INTEREST = re.compile(
     r"^(?:jitsi|jicofo|jigasi|jibri|prosody|nginx|coturn|openjdk|apache2|vosk|etherpad|excalidraw"
@@ -19,13 +22,15 @@ SETTINGS = ("APT::Periodic::Enable", "APT::Periodic::Update-Package-Lists",
             "APT::Periodic::Unattended-Upgrade", "Unattended-Upgrade::Automatic-Reboot",
             "Unattended-Upgrade::Automatic-Reboot-Time")  # fmt: skip
 HOUR = 3600
+SPARE = 3
+"""Seconds of the whole look in which nobody waits for apt any more."""
 # What Debian's security team or the makers of Jitsi have released; by its suite, or its name.
 SECURITY = re.compile(r"-security|jitsi|jicofo", re.IGNORECASE)
 
 
 def installed(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return versions of the packages that matter here, and those that are held back."""
-    said = reading.run("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Abbrev}\n")
+    said = reading.ask("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Abbrev}\n")
     rows = [line.split() for line in said.splitlines()]
     return {
         "versions": {
@@ -77,8 +82,16 @@ def sources(_wanted: dict[str, Any]) -> dict[str, Any]:
         "old_keys": [str(path) for path in legacy]
         + [p for p in ["/etc/apt/trusted.gpg"] if Path(p).exists()],
         "unauthenticated": "true"
-        in reading.run("apt-config", "dump", "APT::Get::AllowUnauthenticated").lower(),
+        in reading.ask("apt-config", "dump", "APT::Get::AllowUnauthenticated").lower(),
     }
+
+
+def asked(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return what `apt-get update` would say of each source: {"code", "said", "places"} or "late".
+
+    Lists that are kept say nothing of it: apt keeps them where it refuses new ones.
+    """
+    return apt_update.ask_apt(max(wanted["patience"] - SPARE, 1))
 
 
 def updates(_wanted: dict[str, Any]) -> dict[str, Any]:
@@ -87,13 +100,13 @@ def updates(_wanted: dict[str, Any]) -> dict[str, Any]:
     apt runs as an account without rights: it writes no cache.
     """
     # A third of what a rehearsal of the whole upgrade would cost.
-    said = reading.run("apt", "list", "--upgradable", user=_nobody())
+    said = reading.ask("apt", "list", "--upgradable", user=_nobody())
     waiting = re.findall(r"^([^/\s]+)/(\S+) ", said, re.MULTILINE)
     now = time.time()
     lists = [path.stat().st_mtime for path in reading.found("/var/lib/apt/lists/*Release")]
     stamps = {name: Path("/var/lib/apt/periodic", name) for name in STAMPS}
     settings: dict[str, Any] = {}
-    for line in reading.run("apt-config", "dump").splitlines():
+    for line in reading.ask("apt-config", "dump").splitlines():
         name, _space, value = line.partition(" ")
         if name in SETTINGS:
             settings[name] = value.strip('";')
@@ -121,7 +134,7 @@ def updates(_wanted: dict[str, Any]) -> dict[str, Any]:
 
 def releases(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return the releases of Jitsi Meet that apt knows of, the newest first."""
-    said = reading.run("apt-cache", "madison", "jitsi-meet", user=_nobody())
+    said = reading.ask("apt-cache", "madison", "jitsi-meet", user=_nobody())
     rows = [line.split("|") for line in said.splitlines()]
     return {"jitsi": [row[1].strip() for row in rows if len(row) > 1]}
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PARTS: dict[str, Callable[[dict[str, Any]], Any]] = {
     # The slow ones first: they wait for programs.
+    "apt": packages.asked,
     "updates": packages.updates,
     "releases": packages.releases,
     "packages": packages.installed,

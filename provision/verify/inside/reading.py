@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 LIMIT = 1 << 20
 SECONDS = 8
+NOT_THERE = 127
 RUNNING: set[subprocess.Popen[bytes]] = set()
 """Programs that have not ended yet; ended with this one."""
 ENVIRONMENT = {
@@ -40,11 +42,43 @@ def lines(path: str | Path) -> list[str]:
     return [line for line in stripped if line and not line.startswith("#")]
 
 
+class UnansweredError(Exception):
+    """A program did not say what it was asked: nobody knows, and nothing may follow from it."""
+
+
+def there(program: str) -> bool:
+    """Tell whether a program is installed."""
+    return shutil.which(program, path=ENVIRONMENT["PATH"]) is not None
+
+
+def ask(
+    *command: str, user: str | None = None, given: str = "", both: bool = False, good: int = 0
+) -> str:
+    """Return what a program answers; raise UnansweredError where it does not.
+
+    That is: it is not there, it hangs, or it ends with another code than 0 and `good`.
+    """
+    code, said = _run(command, user, given, both=both)
+    if code is None:
+        raise UnansweredError(f"{command[0]} did not answer in time")
+    if code not in {0, good}:
+        raise UnansweredError(f"{command[0]} ended with {code}")
+    return said
+
+
 def run(*command: str, user: str | None = None, given: str = "", both: bool = False) -> str:
     """Return what a program writes to its standard output (`both`: and its error stream).
 
-    A program that is not there, or hangs, has written nothing.
+    A program that is not there, or hangs, has written nothing. Only where nothing may follow from
+    that; else `ask`.
     """
+    return _run(command, user, given, both=both)[1]
+
+
+def _run(
+    command: tuple[str, ...], user: str | None, given: str, *, both: bool
+) -> tuple[int | None, str]:
+    """Return a program's exit code, or nothing where it hangs, and what it wrote."""
     try:
         process = subprocess.Popen(
             command,
@@ -58,29 +92,34 @@ def run(*command: str, user: str | None = None, given: str = "", both: bool = Fa
             extra_groups=None if user is None or os.getuid() else [],
         )
     except (OSError, subprocess.SubprocessError, KeyError):
-        return ""
+        return NOT_THERE, ""
     RUNNING.add(process)
     try:
         written, _nothing = process.communicate(given.encode(), timeout=SECONDS)
     except (OSError, subprocess.TimeoutExpired):
-        return ""
+        return None, ""
     finally:
         process.kill()
         RUNNING.discard(process)
-    return written[: 4 * LIMIT].decode("utf-8", "replace")
+    return process.returncode, written[: 4 * LIMIT].decode("utf-8", "replace")
 
 
 def stream(*command: str) -> Iterator[bytes]:
-    """Yield the lines that a program writes; it is ended when nobody reads on."""
+    """Yield the lines that a program writes; it is ended when nobody reads on.
+
+    Raises UnansweredError where it is not there, or ends by itself as one that failed.
+    """
     try:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT, cwd="/"
         )
     except OSError:
-        return
+        raise UnansweredError(f"{command[0]} cannot be started") from None
     assert process.stdout
     try:
         yield from process.stdout
+        if code := process.wait():
+            raise UnansweredError(f"{command[0]} ended with {code}")
     finally:
         process.kill()
         process.stdout.close()

@@ -24,7 +24,7 @@ def confinement(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return {"nginx": 1.4}: how exposed systemd thinks each service to be, 0 to 10 (worst)."""
     # Named, they cost a seventh of what the list of all services would.
     units = [f"{name}.service" for name in SERVICES]
-    said = reading.run("systemd-analyze", "security", "--no-pager", *units)
+    said = reading.ask("systemd-analyze", "security", "--no-pager", *units)
     levels = re.findall(r"exposure level for (\S+)\.service: ([0-9.]+)", said)
     exposure = {name: float(level) for name, level in levels}
     return {"exposure": exposure}
@@ -58,13 +58,14 @@ def timers(_wanted: dict[str, Any]) -> dict[str, Any]:
 
 def certificates(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return of each certificate that is served: days left, days it is good for, kind of key."""
-    found = {}
+    found, unread = {}, list[str]()
     for path in {each.resolve() for pattern in CERTIFICATES for each in reading.found(pattern)}:
         said = reading.run("openssl", "x509", "-in", str(path), "-noout", "-dates", "-issuer",
                            "-subject", "-fingerprint", "-sha256", "-text")  # fmt: skip
         ends = re.search(r"^notAfter=(.*)$", said, re.MULTILINE)
         begins = re.search(r"^notBefore=(.*)$", said, re.MULTILINE)
         if not ends or not begins:
+            unread.append(str(path))
             continue
         bits = re.search(r"Public-Key: \((\d+) bit\)", said)
         issuer = re.search(r"^issuer=(.*)$", said, re.MULTILINE)
@@ -82,6 +83,7 @@ def certificates(_wanted: dict[str, Any]) -> dict[str, Any]:
     hooks = [str(path) for path in reading.found("/etc/letsencrypt/renewal-hooks/deploy/*")]
     return {
         "served": found,
+        "unread": sorted(unread),
         "renewal": renewal,
         "hooks": [hook for hook in hooks if Path(hook).stat().st_mode & 0o100],
         "own_hook": any(
@@ -120,17 +122,16 @@ def _differs(path: str, digest: str) -> bool:
 
 def _record(name: str) -> dict[str, Any]:
     """Return a record of ours: numbers and words that the program wrote itself."""
-    try:
-        found = json.loads(reading.text(OURS / name) or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    found = json.loads(reading.text(OURS / name) or "{}")
+    if not isinstance(found, dict):
+        raise TypeError(f"{name} is torn")
+    return found
 
 
 def _show(units: list[str]) -> dict[str, dict[str, str]]:
     """Return what systemd knows of units, by name."""
     wanted = "Id,LoadState,ActiveState,Result,ExecMainStatus,ExecMainExitTimestamp"
-    said = reading.run("systemctl", "show", "--property=" + wanted, *units)
+    said = reading.ask("systemctl", "show", "--property=" + wanted, *units)
     blocks = [
         dict(line.partition("=")[::2] for line in block.splitlines())
         for block in said.strip().split("\n\n")

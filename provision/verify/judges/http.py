@@ -111,6 +111,7 @@ def plain_http_leads_to_https(evidence: Evidence) -> Finding:
                     domain=http["domain"]
                 ),
             )
+    _refuse_silence(http["plain"], http["plain"])
     return fulfilled(_("Port 80 only leads to HTTPS."))
 
 
@@ -223,6 +224,7 @@ def rooms_are_not_listed(evidence: Evidence) -> Finding:
             _("Something answers where rooms are listed: {paths}.").format(paths=listed(exposed)),
             _("Answer 404 there, and load neither muc_size nor muc_census in Prosody."),
         )
+    _refuse_silence(http["paths"], LISTS)
     return fulfilled(_("No address of the web server lists or counts rooms."))
 
 
@@ -237,7 +239,15 @@ def management_is_not_served(evidence: Evidence) -> Finding:
             ),
             _("Answer 404 there: these interfaces belong on the server's own loopback address."),
         )
+    _refuse_silence(http["paths"], MANAGEMENT)
     return fulfilled(_("No interface of bridge or focus answers through the web server."))
+
+
+def _refuse_silence(seen: dict[str, Path], paths: Iterable[str]) -> None:
+    """Raise NotMeasuredError where a path did not answer."""
+    for path in paths:
+        if path not in seen or not seen[path]["status"]:
+            raise NotMeasuredError(N_("{path} did not answer."), path=path)
 
 
 def _exposed(http: Http, paths: Iterable[str]) -> list[str]:
@@ -272,7 +282,7 @@ def notices_are_one_click_away(evidence: Evidence) -> Finding:
     if missing:
         return failed(_("The start page links no: {what}.").format(what=listed(missing)), remedy)
     addresses = [address for found_here in found.values() for address in found_here]
-    broken = [address for address in addresses if http["linked"].get(address, OK) != OK]
+    broken = [address for address in addresses if http["linked"].get(address, OK) not in {OK, 0}]
     if broken:
         return failed(
             _("A notice that the start page links is not there: {addresses}.").format(
@@ -280,6 +290,8 @@ def notices_are_one_click_away(evidence: Evidence) -> Finding:
             ),
             remedy,
         )
+    if silent := [address for address in addresses if not http["linked"].get(address, OK)]:
+        raise NotMeasuredError(N_("{path} did not answer."), path=listed(silent))
     return fulfilled(
         _("The start page links privacy notice and imprint: {addresses}.").format(
             addresses=listed(dict.fromkeys(addresses))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provision.i18n import _, ngettext
+from provision.i18n import N_, _, ngettext
+from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
 from provision.verify.verdict import failed, fulfilled, judge
 
@@ -16,6 +17,8 @@ REGISTRATION = {"register", "register_ibr", "register_limits", "invites_register
                 "watchregistrations", "register_web", "invites_register_web"}  # fmt: skip
 THROTTLES = {"school_login_throttle", "limit_auth", "auto_ban", "firewall"}
 LEAST_ROUNDS = 4096
+WAYS = view.ANONYMOUS | {"internal_hashed", "internal_plain", "token", "jitsi-shared-secret"}
+"""How people sign in, where it is known what becomes of their passwords."""
 
 
 @judge("MIN-01", "inside")
@@ -62,6 +65,11 @@ def passwords_are_protected(evidence: Evidence) -> Finding:
     }
     if not all(prosody.modules_of(name) & THROTTLES for name in with_password):
         problems.add(_("no limit for wrong passwords"))
+    unknown = {prosody.way(name) for name in signed_in & {*prosody.hosts}} - WAYS
+    if unknown and not problems:
+        raise NotMeasuredError(
+            N_("Nobody here knows how passwords are kept by: {names}"), names=view.listed(unknown)
+        )
     if problems:
         return failed(
             _("Accounts are not protected: {names}").format(names=view.listed(problems)),

@@ -1,4 +1,4 @@
-"""Judges of `inside`: firewall, SSH, relay, confinement, kernel and secrets."""
+"""Judges of `inside`: SSH, relay, confinement, kernel and secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from provision.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
-from provision.verify.judges.inside_parties import guarded
 from provision.verify.judges.inside_readers import refuse_untried, strangers
 from provision.verify.verdict import failed, fulfilled, judge
 
@@ -21,10 +20,31 @@ if TYPE_CHECKING:
 
 # What ssh-audit 3.9 marks as failed: SHA-1, curves of NIST, and what is older still.
 WEAK = re.compile(r"sha1|nistp|ssh-dss|^ssh-rsa$|md5|arcfour|3des|blowfish|cast128|rijndael|-cbc")
+# What ssh-audit 3.9 knows and does not mark as failed.
+STRONG = re.compile(
+    r"^(?:mlkem\d+x25519-sha256|mlkem768nistp256-sha256|mlkem1024nistp384-sha384"
+    r"|sntrup761x25519-sha512(?:@openssh\.com)?|curve25519-sha256(?:@libssh\.org)?"
+    r"|curve448-sha512|diffie-hellman-group(?:1[4-8]|-exchange)-sha(?:256|512)|ext-info-s"
+    r"|kex-strict-s-v00@openssh\.com|chacha20-poly1305@openssh\.com|aes(?:128|192|256)-ctr"
+    r"|aes(?:128|256)-gcm(?:@openssh\.com)?"
+    r"|(?:hmac-sha2-(?:256|512)|umac-(?:64|128))(?:-etm)?@openssh\.com|hmac-sha2-(?:256|512)"
+    r"|(?:sk-)?ssh-ed25519(?:@openssh\.com)?|rsa-sha2-(?:256|512))$"
+)
+# What must be said, for everybody and below each line with `Match`.
+RIGHT = {
+    "passwordauthentication": {"no"},
+    "kbdinteractiveauthentication": {"no"},
+    "permitemptypasswords": {"no"},
+    "permituserenvironment": {"no"},
+    "permitrootlogin": {"no", "prohibit-password", "without-password", "forced-commands-only"},
+}
+ALGORITHMS = ("kexalgorithms", "ciphers", "macs", "hostkeyalgorithms")
 KEY_KINDS = {"rsa": ("rsa-sha2", "ssh-rsa"), "ecdsa": ("ecdsa-",), "ed25519": ("ssh-ed25519",),
              "dsa": ("ssh-dss",)}  # fmt: skip
 LEAST_RSA = 2048
 WORST_EXPOSURE = 4.0
+UNITS = {"web": "nginx", "prosody": "prosody", "focus": "jicofo", "bridge": "jitsi-videobridge2",
+         "relay": "coturn"}  # fmt: skip
 # One address of each range that a relay must not lead to.
 INNER = ("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1",
          "0.0.0.1", "::1", "fd00::1", "fe80::1", "::ffff:10.0.0.1")  # fmt: skip
@@ -53,53 +73,33 @@ SERVICE_GROUPS = {"root", "prosody", "jitsi", "jitsi-focus", "jitsi-bridge", "tu
                   "ssl-cert", "jvb", "jicofo", "www-data"}  # fmt: skip
 
 
-@judge("HST-01", "inside")
-def firewall_drops(evidence: Evidence) -> Finding:
-    """Judge whether everything that comes in is dropped unless a rule lets it pass."""
-    firewall = view.part(evidence, "firewall")
-    remedy = _(
-        "Let nftables drop what comes in, except for the ports of the service and SSH; or run: "
-        "provision deploy"
-    )
-    if guarded(firewall["chains"], "input"):
-        return fulfilled(_("The firewall drops what no rule lets pass, over IPv4 and IPv6."))
-    if firewall["legacy"]:
-        return failed(
-            _("Only rules of the older iptables are there, which say nothing about IPv6."), remedy
-        )
-    return failed(
-        _("No firewall: each program that listens can be reached from everywhere."), remedy
-    )
-
-
 @judge("HST-02", "inside")
 def ssh_takes_keys_only(evidence: Evidence) -> Finding:
     """Judge how sshd lets people in, and its algorithms by the rules of ssh-audit."""
     ssh = view.part(evidence, "ssh")
     settings = ssh["settings"]
+    silent = [name for name in (*RIGHT, *ALGORITHMS, "hostkey") if not settings.get(name)]
+    silent += [name for name in settings.get("hostkey", []) if name not in ssh["bits"]]
+    if silent:
+        raise NotMeasuredError(N_("sshd does not tell: {names}"), names=view.listed(silent))
     problems = [
         f"{name} {settings.get(name)}"
-        for name, right in (
-            ("passwordauthentication", {"no"}),
-            ("kbdinteractiveauthentication", {"no"}),
-            ("permitemptypasswords", {"no"}),
-            ("permituserenvironment", {"no"}),
-            (
-                "permitrootlogin",
-                {"no", "prohibit-password", "without-password", "forced-commands-only"},
-            ),
-        )
+        for name, right in RIGHT.items()
         if settings.get(name) not in right
     ]
+    for line in ssh["matched"]:
+        name, _space, value = line.partition(" ")
+        if value not in RIGHT.get(name, {value}):
+            problems.append(f"Match: {line}")
     if settings.get("disableforwarding") != "yes":
         problems += [
             f"{name} {settings.get(name)}"
             for name in ("x11forwarding", "allowtcpforwarding", "allowagentforwarding")
             if settings.get(name) not in {"no", None}
         ]
-    for name in ("kexalgorithms", "ciphers", "macs"):
-        problems += [word for word in settings.get(name, "").split(",") if WEAK.search(word)]
-    problems += [word for word in _host_keys(ssh) if WEAK.search(word)]
+    offered = [word for name in ALGORITHMS[:-1] for word in settings[name].split(",")]
+    offered += _host_keys(ssh)
+    problems += [word for word in offered if WEAK.search(word)]
     problems += [
         f"{name} {bits}"
         for name, bits in ssh["bits"].items()
@@ -114,6 +114,10 @@ def ssh_takes_keys_only(evidence: Evidence) -> Finding:
               "signs in. Or run: "
               "provision deploy"),
         )  # fmt: skip
+    if unknown := [word for word in offered if not STRONG.search(word)]:
+        raise NotMeasuredError(
+            N_("Nobody here knows these algorithms of SSH: {names}"), names=view.listed(unknown)
+        )
     return fulfilled(_("SSH lets nobody in without a key, and offers modern algorithms only."))
 
 
@@ -121,7 +125,7 @@ def ssh_takes_keys_only(evidence: Evidence) -> Finding:
 def relay_stays_outside(evidence: Evidence) -> Finding:
     """Judge which peers the relay refuses, apart from the server's own addresses."""
     options = view.service(evidence, "relay")["options"]
-    own = {each["address"] for each in view.part(evidence, "sockets")["listening"]}
+    own = {each["address"] for each in view.listening(evidence)}
     problems = [name for name in RELAY_NEEDS if not options.get(name)]
     denied = [span for text in options.get("denied-peer-ip", []) if (span := _span(text))]
     problems += [address for address in INNER if not any(_within(address, span) for span in denied)]
@@ -140,7 +144,12 @@ def relay_stays_outside(evidence: Evidence) -> Finding:
 def services_are_confined(evidence: Evidence) -> Finding:
     """Judge systemd's own measure of how exposed each service is."""
     exposure = view.part(evidence, "confinement")["exposure"]
-    if not exposure:
+    unrated = {
+        unit
+        for name, unit in UNITS.items()
+        if unit not in exposure and view.part(evidence, name)["running"]
+    }
+    if not exposure or unrated:
         raise NotMeasuredError(N_("systemd does not say how exposed the services are."))
     wide = {f"{name} {value}" for name, value in exposure.items() if value > WORST_EXPOSURE}
     if wide:
@@ -163,6 +172,9 @@ def system_is_hardened(evidence: Evidence) -> Finding:
     """Judge kernel settings and AppArmor; in a container only what is its own."""
     kernel = view.part(evidence, "kernel")
     container = view.part(evidence, "system")["container"]
+    # What is not there was left out of the kernel, but never all of it.
+    if not kernel["values"].keys() & SYSCTLS.keys():
+        raise NotMeasuredError(N_("The kernel does not tell its settings."))
     problems = {
         f"{name}={kernel['values'][name]}"
         for name, right in SYSCTLS.items()

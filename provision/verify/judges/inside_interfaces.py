@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provision.i18n import _
+from provision.i18n import N_, _
+from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
 from provision.verify.verdict import failed, fulfilled, judge
 
@@ -23,10 +24,11 @@ def management_stays_inside(evidence: Evidence) -> Finding:
     for name in ("bridge", "focus"):
         view.service(evidence, name)
     answers = view.part(evidence, "endpoints")["answers"]
+    listening = view.listening(evidence)
     problems = {place for place in MANAGED if answers.get(place, {}).get("status") == 200}  # noqa: PLR2004
     problems |= {
         f"{each['port']}/{each['protocol']} ({each['address']})"
-        for each in view.part(evidence, "sockets")["listening"]
+        for each in listening
         if each["port"] in MANAGEMENT and not each["address"].startswith(view.LOOPBACK)
     }
     if problems:
@@ -37,6 +39,7 @@ def management_stays_inside(evidence: Evidence) -> Finding:
             _("Switch off debug, pin and rest in jvb.conf and jicofo.conf and let them listen on "
               "127.0.0.1; or run: provision deploy"),
         )  # fmt: skip
+    view.refuse_silent(answers)
     return fulfilled(
         _("Interfaces for management are off, the rest listens on the server itself only.")
     )
@@ -46,11 +49,15 @@ def management_stays_inside(evidence: Evidence) -> Finding:
 def signalling_listens_inside(evidence: Evidence) -> Finding:
     """Judge on which addresses Prosody listens."""
     view.service(evidence, "prosody")
+    own = [
+        each for each in view.listening(evidence) if each["program"].startswith(("lua", "prosody"))
+    ]
+    if not own:
+        raise NotMeasuredError(N_("None of the listening programs was seen to be Prosody."))
     outside = {
         f"{each['port']}/{each['protocol']} ({each['address']})"
-        for each in view.part(evidence, "sockets")["listening"]
-        if each["program"].startswith(("lua", "prosody"))
-        and not each["address"].startswith(view.LOOPBACK)
+        for each in own
+        if not each["address"].startswith(view.LOOPBACK)
     }
     if outside:
         return failed(

@@ -23,16 +23,16 @@ WARNINGS = {"WARNING", "SEVERE", "OFF"}
 @judge("LOG-01", "inside")
 def no_access_log(evidence: Evidence) -> Finding:
     """Judge whether nginx writes visits down, and whether this visit is written anywhere."""
-    web = view.service(evidence, "web")
+    formats = view.service(evidence, "web")["formats"]
     writing = sorted(
         {
             log
-            for server in web["servers"]
+            for server in view.web_servers(evidence)
             for log in [
                 *server["access_log"],
                 *(["(default)"] if "access_log" in server["unset"] else []),
             ]
-            if _tells(log, web["formats"])
+            if _tells(log, formats)
         }
     )
     seen = view.traces(evidence, "web")
@@ -55,7 +55,7 @@ def error_log_names_nobody(evidence: Evidence) -> Finding:
     loud = sorted(
         {
             log
-            for server in view.service(evidence, "web")["servers"]
+            for server in view.web_servers(evidence)
             for log in [
                 *server["error_log"],
                 *(["(default)"] if "error_log" in server["unset"] else []),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from provision.checks import sources
 from provision.checks.lifetime import late
 from provision.i18n import N_, _, ngettext
 from provision.verify.evidence import NotMeasuredError
@@ -12,10 +13,14 @@ from provision.verify.judges import inside_view as view
 from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from provision.verify.evidence import Evidence
     from provision.verify.verdict import Finding
 
 HOURS = 48
+LONGEST = 160
+"""Signs of what apt says."""
 # Debian's own dates (www.debian.org/releases, wiki.debian.org/LTS): security team, then LTS.
 SUPPORTED_UNTIL = {"12": date(2028, 6, 30), "13": date(2030, 6, 30)}
 NEWER_JITSI = 2
@@ -26,6 +31,10 @@ def certificates_renew(evidence: Evidence) -> Finding:
     """Judge whether something renews the certificate, brings it to TURN, and how it last ended."""
     found = view.part(evidence, "certificates")
     timers = view.part(evidence, "timers")
+    if found["unread"]:
+        raise NotMeasuredError(
+            N_("These certificates could not be read: {names}"), names=view.listed(found["unread"])
+        )
     prints = {each["fingerprint"] for each in found["served"].values()}
     soonest = min((each["left"] for each in found["served"].values()), default=None)
     if soonest is None:
@@ -69,10 +78,12 @@ def updates_come(evidence: Evidence) -> Finding:
     """Judge waiting security updates, automatic updates, and what still runs in an old version."""
     updates = view.part(evidence, "updates")
     outdated = view.part(evidence, "outdated")
+    if not updates["answered"]:
+        raise NotMeasuredError(N_("apt did not say which updates wait."))
     settings, stamps = updates["settings"], updates["stamps"]
     timers = view.part(evidence, "timers")["timers"]
     problems = set()
-    installed = "unattended-upgrades" in view.part(evidence, "packages")["versions"]
+    installed = "unattended-upgrades" in view.packages(evidence)["versions"]
     periodic = all(
         settings.get(f"APT::Periodic::{name}", "0") not in {"0", ""}
         for name in ("Update-Package-Lists", "Unattended-Upgrade")
@@ -97,8 +108,8 @@ def updates_come(evidence: Evidence) -> Finding:
     }
     if updates["reboot"]:
         problems.add(_("a restart is due"))
-    if not updates["answered"]:
-        raise NotMeasuredError(N_("apt did not say which updates wait."))
+    asked = view.part(evidence, "apt")
+    problems |= set(_refused(asked))
     if problems:
         return failed(
             _("Security updates do not all arrive: {names}").format(names=view.listed(problems)),
@@ -106,9 +117,23 @@ def updates_come(evidence: Evidence) -> Finding:
               "restart what is "
               "outdated; or run: provision deploy"),
         )  # fmt: skip
+    if asked.get("late"):
+        raise NotMeasuredError(N_("apt did not say which sources it accepts."))
     return fulfilled(
         _("Security updates come by themselves; none waits, and nothing runs in an old version.")
     )
+
+
+def _refused(asked: dict[str, Any]) -> Iterator[str]:
+    """Yield the sources from which no update arrives, whoever's they are, with apt's reason."""
+    for refusal in sources.refusals(asked.get("said", "")):
+        if refusal.kind == "unreachable":
+            sentence = _("apt does not reach {url}: {reason}")
+        elif refusal.url:
+            sentence = _("apt refuses {url}: {reason}")
+        else:
+            sentence = _("apt does not understand its sources: {reason}")
+        yield sentence.format(url=refusal.url, reason=refusal.reason[:LONGEST])
 
 
 @judge("OPS-02", "inside")
@@ -130,13 +155,15 @@ def versions_are_supported(evidence: Evidence) -> Finding:
             ),
             _("Move to Debian 13: provision deploy on a new server."),
         )
-    packages = view.part(evidence, "packages")
+    packages = view.packages(evidence)
     versions = packages["versions"]
     present = versions.get("jitsi-meet") or versions.get("jitsi-meet-web")
     if not present:
         raise NotMeasuredError(N_("No package of Jitsi Meet is installed there."))
     known = view.part(evidence, "releases")["jitsi"]
-    newer = known.index(present) if present in known else 0
+    if present not in known:
+        raise NotMeasuredError(N_("apt knows no release of Jitsi Meet to compare with."))
+    newer = known.index(present)
     held = sorted(
         name for name in packages["held"] if name.startswith(("jitsi", "jicofo", "prosody"))
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from provision.i18n import _
+from provision.i18n import N_, _
+from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
 from provision.verify.verdict import failed, fulfilled, judge
 
@@ -22,7 +23,8 @@ ARCHIVES = {"mam", "muc_mam", "muc_log", "http_muc_log", "muc_log_http", "offlin
             "muc_archive", "storage_xmlarchive"}  # fmt: skip
 # What a run of the proof itself may touch: the temporary teacher, and Prosody's own clock.
 OWN_STORES = {"accounts", "account_roles", "roster", "cron"}
-SPANS = {"s": 1, "sec": 1, "second": 1, "min": 60, "m": 60, "h": 3600, "hour": 3600, "d": 86400,
+SPANS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "m": 60, "h": 3600, "hr": 3600,
+         "hour": 3600, "d": 86400,
          "day": 86400, "w": 604800, "week": 604800, "month": 2629800, "M": 2629800,
          "year": 31557600, "y": 31557600}  # fmt: skip
 
@@ -69,7 +71,10 @@ def meetings_leave_nothing(evidence: Evidence) -> Finding:
     lasting = [room for room in prosody.rooms() if not _in_memory(prosody, room)]
     problems = {f"{room}: storage" for room in lasting}
     problems |= prosody.modules() & ARCHIVES
-    if prosody.option(next(iter(prosody.conferences()), "*"), "muc_room_allow_persistent", True):
+    if any(
+        prosody.option(room, "muc_room_allow_persistent", True)
+        for room in prosody.conferences() or ["*"]
+    ):
         problems.add("muc_room_allow_persistent")
     stored = set(view.part(evidence, "traces")["stored"]) - OWN_STORES
     problems |= {_("written during this check: {store}").format(store=store) for store in stored}
@@ -129,8 +134,10 @@ def _in_memory(prosody: view.Signalling, room: str) -> bool:
 
 def _seconds(text: str) -> float:
     """Return a span of time as systemd writes it, for instance 7day or 1week 2d."""
-    parts = re.findall(r"([\d.]+)\s*([A-Za-z]*)", text)
-    return sum(
-        float(number) * SPANS.get(unit if unit == "M" else unit.lower().rstrip("s") or "s", 1)
-        for number, unit in parts
-    )
+    seconds = 0.0
+    for number, unit in re.findall(r"([\d.]+)\s*([^\d\s.]*)", text):
+        known = SPANS.get(unit if unit == "M" else unit.lower().rstrip("s") or "s")
+        if known is None:
+            raise NotMeasuredError(N_("Nobody here knows how long this is: {text}"), text=text)
+        seconds += float(number) * known
+    return seconds

@@ -23,7 +23,7 @@ INNER = ("127.", "[::1]", "unix:", "localhost")
 @judge("ACC-05", "inside")
 def a_class_passes(evidence: Evidence) -> Finding:
     """Judge limits: they must let a class in, and must be there for strangers."""
-    prosody = view.Signalling(evidence)
+    prosody, servers = view.Signalling(evidence), view.web_servers(evidence)
     problems = set()
     for room in [
         *prosody.conferences(),
@@ -48,13 +48,13 @@ def a_class_passes(evidence: Evidence) -> Finding:
             remedy,
         )
     web = view.service(evidence, "web")
-    secure = [each for each in web["servers"] if any("ssl" in one for one in each["listens"])]
+    secure = [each for each in servers if any("ssl" in one for one in each["listens"])]
     if not any(server["limit_req"] for server in secure):
         return failed(_("nginx limits nobody: one address can ask without end."), remedy)
     # A limit inside http begins with a request: who never asks for anything is not counted.
     uncounted = {
         listen
-        for server in [*web["servers"], *(one for one in web["front"] if not one["limit_conn"])]
+        for server in [*servers, *(one for one in web["front"] if not one["limit_conn"])]
         for listen in server["listens"]
         if not listen.startswith(INNER)
     }
@@ -123,7 +123,7 @@ def recording_is_refused(evidence: Evidence) -> Finding:
     """Judge the rights that every moderator gets: not named means granted."""
     prosody = view.Signalling(evidence)
     granted = set()
-    for room in prosody.conferences():
+    for room in prosody.conferences() or ["*"]:
         rights = prosody.option(room, "jitsi_default_permissions")
         named = rights if isinstance(rights, dict) else None
         granted |= {

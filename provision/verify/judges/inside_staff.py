@@ -120,6 +120,7 @@ def only_totals_and_few_readers(evidence: Evidence) -> Finding:
               "systemd-journal, and "
               "let nobody else read the logs."),
         )  # fmt: skip
+    view.refuse_silent(answers)
     sentence = ngettext(
         "Figures are totals on the server itself; one account, an administrator's, can read logs.",
         "Figures are totals on the server itself; {number} accounts, all administrators, can read "

@@ -51,6 +51,36 @@ TITLES = {
 }
 
 
+def packages(evidence: Evidence) -> dict[str, Any]:
+    """Return the part about packages, or raise NotMeasuredError where it lists none."""
+    found = part(evidence, "packages")
+    if not found["total"]:
+        raise NotMeasuredError(N_("dpkg did not say which packages are installed."))
+    return found
+
+
+def listening(evidence: Evidence) -> list[dict[str, Any]]:
+    """Return who listens where, or raise NotMeasuredError where nobody seems to."""
+    found: list[dict[str, Any]] = part(evidence, "sockets")["listening"]
+    if not found:
+        raise NotMeasuredError(N_("The server did not say who listens on which port."))
+    return found
+
+
+def web_servers(evidence: Evidence) -> list[dict[str, Any]]:
+    """Return the servers of nginx, or raise NotMeasuredError where none was found."""
+    found: list[dict[str, Any]] = service(evidence, "web")["servers"]
+    if not found:
+        raise NotMeasuredError(N_("No server was found in nginx's configuration."))
+    return found
+
+
+def refuse_silent(answers: dict[str, dict[str, Any]]) -> None:
+    """Raise NotMeasuredError where an interface of bridge or focus is there and did not answer."""
+    if silent := [place for place, answer in answers.items() if not answer["status"]]:
+        raise NotMeasuredError(N_("{path} did not answer."), path=listed(silent))
+
+
 class Signalling:
     """Prosody's hosts with the options that hold in them and the modules that are loaded."""
 
@@ -59,6 +89,8 @@ class Signalling:
         self.hosts: dict[str, dict[str, Any]] = {
             name: host for name, host in self.found["hosts"].items() if name != "*"
         }
+        if not self.hosts:
+            raise NotMeasuredError(N_("No host was found in Prosody's configuration."))
 
     def option(self, host: str, name: str, default: Any = None) -> Any:
         """Return the value that holds in a host: its own, else the common one."""

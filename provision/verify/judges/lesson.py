@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from provision.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.xmpp.acts import NO_ANSWER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from provision.verify.evidence import Evidence
     from provision.verify.verdict import Finding
 
@@ -112,6 +115,7 @@ def no_whispers_between_guests(evidence: Evidence) -> Finding:
             _("Private messages between a guest and the teacher do not arrive."),
             _("Look at the modules of conference.DOMAIN in Prosody that filter messages."),
         )
+    _refuse_silence(whispers[way] for way in ways)
     return fulfilled(
         _("Between guests private messages are refused, in the room and beside it; with the "
           "teacher they work.")
@@ -142,6 +146,7 @@ def the_teacher_keeps_order(evidence: Evidence) -> Finding:
     for act, sentence in acts.items():
         if lesson["guest_acts"].get(act) == "done":
             return failed(sentence, _("Let only staff moderate: `provision deploy`."))
+    _refuse_silence(lesson["guest_acts"].get(act, NO_ANSWER) for act in acts)
     return fulfilled(_("The teacher can lock microphones; guests can neither unmute themselves, "
                        "mute or throw out others, nor open breakout rooms."))  # fmt: skip
 
@@ -173,6 +178,7 @@ def the_room_is_hidden(evidence: Evidence) -> Finding:
         return failed(_("A stranger saw the lesson in a list of rooms."), remedy)
     if lesson["queried"] == "told":
         return failed(_("A stranger was told about the lesson's room."), remedy)
+    _refuse_silence([lesson["queried"]])
     return fulfilled(_("A stranger was neither shown nor told of the room of a lesson."))
 
 
@@ -199,6 +205,7 @@ def speaking_is_not_counted(evidence: Evidence) -> Finding:
     """Judge whether the server takes what browsers say about speaking."""
     if evidence["lesson"]["statistics"]["speaking"] == "done":
         return failed(_("The server takes note of who speaks."), _statistics())
+    _refuse_silence([evidence["lesson"]["statistics"]["speaking"]])
     return fulfilled(_("The server takes no data about who speaks."))
 
 
@@ -207,6 +214,7 @@ def faces_are_not_taken(evidence: Evidence) -> Finding:
     """Judge whether the server takes what browsers say about faces."""
     if evidence["lesson"]["statistics"]["faces"] == "done":
         return failed(_("The server takes note of facial expressions."), _statistics())
+    _refuse_silence([evidence["lesson"]["statistics"]["faces"]])
     return fulfilled(_("The server takes no data about faces."))
 
 
@@ -231,7 +239,7 @@ def nothing_is_kept_of_guests(evidence: Evidence) -> Finding:
             _('Load no `roster` for the guests\' host in Prosody and set `storage = "none"` there: '
               "`provision deploy` does."),
         )  # fmt: skip
-    if answer in {"", "no answer"}:
+    if answer in {"", NO_ANSWER}:
         raise NotMeasuredError(N_("The server did not say whether it keeps anything of a guest."))
     return fulfilled(_("The server refused to keep a list of contacts of a guest."))
 
@@ -245,6 +253,12 @@ def the_temporary_account_is_gone(evidence: Evidence) -> Finding:
             _("Run `provision verify` again: it removes what an earlier one left."),
         )
     return fulfilled(_("The temporary account of this proof is gone."))
+
+
+def _refuse_silence(answers: Iterable[str]) -> None:
+    """Raise NotMeasuredError where the server did not say what became of something."""
+    if NO_ANSWER in answers:
+        raise NotMeasuredError(N_("The server did not answer in time."))
 
 
 def _no_accounts() -> str:

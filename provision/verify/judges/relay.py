@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from provision.verify.verdict import Finding
 
 _YES = 0
+SILENT = -1
 LARGEST_SHARE = 20
 """Allocations at once that are still one person's: each network and each entrance takes one."""
 LONGEST = 3600
@@ -57,6 +58,12 @@ def the_relay_leads_to_nothing_inside(evidence: Evidence) -> Finding:
                 ports=", ".join(others)
             ),
             _("Let the firewall limit the relay to the bridge: `provision deploy` does."),
+        )
+    silent = [peer for peer, code in relay["peers"].items() if code < _YES]
+    silent += [what for what in ("anonymous", "tcp") if (relay[what] or SILENT) < _YES]
+    if silent or not relay["peers"]:
+        raise NotMeasuredError(
+            N_("The relay said neither yes nor no about: {peers}"), peers=", ".join(silent) or "-"
         )
     sentence = _("The relay wants credentials, refuses {count} inner addresses, and leads to the "
                  "bridge alone.") if relay["bridge"] else _(
@@ -138,7 +145,9 @@ def participants_are_told_own_relays(evidence: Evidence) -> Finding:
             ),
             _("Name only own servers under `external_services` in Prosody."),
         )
-    longest = max((each["seconds"] or 0 for each in told), default=0)
+    if not told or any(each["seconds"] is None for each in told):
+        raise NotMeasuredError(N_("The server does not say how long the relay's credentials hold."))
+    longest = max(each["seconds"] for each in told)
     if longest > LONGEST:
         return failed(
             _("Credentials for the relay hold {minutes} minutes.").format(minutes=longest // 60),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provision.i18n import _
+from provision.i18n import N_, _
+from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside.words import listed
 from provision.verify.verdict import failed, fulfilled, judge
 
@@ -22,6 +23,8 @@ def only_good_ciphers(evidence: Evidence) -> Finding:
     """Judge versions, ciphers and curves of web and relay, and what sslyze says."""
     tls: Tls = evidence["tls"]  # type: ignore[assignment]
     ports = [service["port"] for service in tls["services"].values()]
+    if not ports:
+        raise NotMeasuredError(N_("The web server did not answer in time."))
     judged = 0
     for service in tls["services"].values():
         if wrong := _wrong(service):
@@ -35,6 +38,17 @@ def only_good_ciphers(evidence: Evidence) -> Finding:
                 ),
             )
         judged += service["sslyze"] is not None
+    unasked = {
+        name
+        for service in tls["services"].values()
+        if service["sslyze"] is None
+        for name, accepted in [*service["versions"].items(), *service["curves"].items()]
+        if accepted is None
+    }
+    if unasked:
+        raise NotMeasuredError(
+            N_("This computer cannot ask whether the server takes: {what}"), what=listed(unasked)
+        )
     if judged == len(ports):
         return fulfilled(
             _("Ports {ports} keep to Mozilla's intermediate profile; sslyze agrees.").format(

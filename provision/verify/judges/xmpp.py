@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from provision.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.xmpp.acts import NO_ANSWER
 from provision.verify.xmpp.hosts import OPEN, REFUSED
 from provision.verify.xmpp.rooms import NO_FOCUS
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 LONGEST = 14400
 """Seconds for which a relay's credentials may hold: four hours, a long school day's meeting."""
 _GRACE = 60
+ROOMS = ("conference", "lobby", "breakout")
+"""Kinds of doors behind which people meet."""
 RECORDERS = ("recorder.", "hidden.")
 """In front of the domain: hosts on which Jitsi's recorders sign in."""
 
@@ -76,7 +79,8 @@ def only_staff_open_rooms(evidence: Evidence) -> Finding:
         raise NotMeasuredError(N_("The focus opens no conferences: {answer}."), answer=answer)
     if outcome == "entered":
         return failed(_("A stranger asked for a room and was let in at once."), remedy)
-    if outcome == "silent":
+    doors = [door["entry"]["outcome"] for door in xmpp["doors"] or [] if door["kind"] in ROOMS]
+    if "silent" in {outcome, *doors}:
         raise NotMeasuredError(N_("The server said neither yes nor no to a stranger at the door."))
     if outcome == "lobby":
         return fulfilled(_("A stranger who asks for a room waits in its lobby."))
@@ -109,6 +113,8 @@ def nobody_registers(evidence: Evidence) -> Finding:
             ),
             _("Take `register` and the modules of invitations out of Prosody."),
         )
+    if any(host["form"] == NO_ANSWER for host in evidence["xmpp"]["hosts"]):
+        raise NotMeasuredError(N_("The server did not say whether it offers accounts."))
     return fulfilled(_("No host offers accounts to whoever comes."))
 
 
@@ -140,6 +146,8 @@ def bridges_meet_alone(evidence: Evidence) -> Finding:
             _("Let only focus and bridge enter there: the module `school_internal` does, which "
               "`provision deploy` brings."),
         )  # fmt: skip
+    if any(door["entry"]["outcome"] == "silent" for door in xmpp["doors"]):
+        raise NotMeasuredError(N_("The server said neither yes nor no to a stranger at the door."))
     return fulfilled(_("No stranger comes in where focus and bridge talk to each other."))
 
 
@@ -175,6 +183,8 @@ def only_own_relays(evidence: Evidence) -> Finding:
             ),
             remedy,
         )
+    if any(relay["seconds"] is None for relay in relays if relay["kind"] in {"turn", "turns"}):
+        raise NotMeasuredError(N_("The server does not say how long the relay's credentials hold."))
     longest = max((relay["seconds"] or 0 for relay in relays), default=0)
     if longest > LONGEST + _GRACE:
         return failed(
@@ -258,6 +268,10 @@ def no_recorder_signs_in(evidence: Evidence) -> Finding:
 def _announced(evidence: Evidence, *kinds: str) -> list[str]:
     """Return the announced parts whose kind begins or ends with one of these words."""
     found = []
+    if not evidence["xmpp"]["components"]:
+        raise NotMeasuredError(
+            N_("The server does not tell a stranger of which parts it consists.")
+        )
     for part in evidence["xmpp"]["components"]:
         kind = "".join(letter for letter in part["kind"].lower() if letter.isalpha())
         if any(word in kind for word in kinds):

@@ -22,6 +22,7 @@ options:
   answers: {description: Lines for debconf-set-selections, type: list, elements: str, default: []}
   keyring: {description: Where the repository's key is kept, type: path, required: true}
   key: {description: The key, if it is not there yet, type: str, default: ''}
+  repository: {description: The address of our own source, type: str, required: true}
   trust:
     description: Whether to rebuild the trust store before, so that Java finds it complete.
     type: bool
@@ -68,6 +69,8 @@ CAUSES = (
     ),
     ("package_broken", r"dpkg: error|returned an error code"),
 )
+OF_A_SOURCE = re.compile("Failed to fetch |The repository '|Release file for |Some index files")
+DEBIAN = re.compile(r"//(?:[^/]*\.)?debian\.org(?:[:/]|$)|/debian(?:-security|-updates)?(?:/|$)")
 DISK_FULL = r"No space left on device|don't have enough free space"
 MOST_LINES = 10
 MOST_CHARACTERS = 400
@@ -107,6 +110,17 @@ def failed_update(said: str) -> bool:
     return bool(re.search(r"^(?:E: |Err:)", said, re.MULTILINE))
 
 
+def of_others(said: str, repository: str) -> bool:
+    """Tell whether an update failed for sources alone that are neither ours nor Debian's.
+
+    Of these nothing is installed here; who looks, says that they are refused.
+    """
+    wrong = set(re.findall(r"^(?:Err:\d+|E: The repository ')\s*(\S+)", said, re.MULTILINE))
+    lines = re.findall(r"^E: (.*)$", said, re.MULTILINE)
+    ours = any(url.rstrip("/") == repository.rstrip("/") or DEBIAN.search(url) for url in wrong)
+    return bool(wrong) and not ours and all(OF_A_SOURCE.match(line) for line in lines)
+
+
 def unlocked(module: AnsibleModule, *command: str, **keywords: str) -> tuple[int, str]:
     """Return a command's exit code and output, once no other program is in its way.
 
@@ -125,8 +139,13 @@ def unlocked(module: AnsibleModule, *command: str, **keywords: str) -> tuple[int
 def must(module: AnsibleModule, *command: str, **keywords: str) -> str:
     """Return what a command says, or end the module with the reason why it failed."""
     code, said = unlocked(module, *command, **keywords)
-    if code or ("update" in command and failed_update(said)):
+    update = "update" in command
+    if update and of_others(said, module.params["repository"]):
+        return said
+    if code or (update and failed_update(said)):
         kind, reason = cause(said)
+        if kind == "repository_signature" and module.params["repository"] not in reason:
+            kind = "source_signature"
         fail(module, "The packages could not be installed", kind=kind, reason=reason)
     return said
 
@@ -136,7 +155,7 @@ def install(module: AnsibleModule) -> list[str]:
     apt = ("apt-get", "-o", f"DPkg::Lock::Timeout={module.params['lock_seconds']}", *QUIET)
     # What an interrupted run left behind; whatever still fails then, apt says below.
     unlocked(module, "dpkg", "--configure", "-a", "--force-confold", "--force-confdef")
-    must(module, *apt, "update")
+    must(module, *apt, "-o", "APT::Update::Error-Mode=any", "update")
     must(module, "debconf-set-selections", input="\n".join(module.params["answers"]) + "\n")
     if module.params["trust"]:
         run("update-ca-certificates", "--fresh")
@@ -152,6 +171,7 @@ def main() -> None:
             "answers": {"type": "list", "elements": "str", "default": []},
             "keyring": {"type": "path", "required": True},
             "key": {"type": "str", "default": "", "no_log": False},
+            "repository": {"type": "str", "required": True},
             "trust": {"type": "bool", "default": False},
             "lock_seconds": {"type": "int", "default": 120},
             "run": ARGUMENT,

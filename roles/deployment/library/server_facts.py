@@ -3,20 +3,15 @@
 
 from __future__ import annotations
 
-import email.utils
 import glob
-import http.client
 import os
 import re
 import time
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible.module_utils import deployment_lock, preflight, protection, readings
+from ansible.module_utils import deployment_lock, preflight, protection, readings, repository
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.openpgp import armour, keys
 from ansible.module_utils.prosody_store import account_path, password_matches, read_plain
 from ansible.module_utils.school_server import (
     CONFIG,
@@ -49,7 +44,7 @@ options:
     type: str
     required: true
   fingerprint:
-    description: The fingerprint that the repository's key must have, 40 hexadecimal digits.
+    description: The fingerprints that the key may have, separated by a comma and a space.
     type: str
     required: true
   thorough:
@@ -60,9 +55,6 @@ options:
   over: {description: A deployment that is known to have ended, type: str, default: ''}
 author: The jitsi-provision team
 """
-
-EPOCH = "Thu, 01 Jan 1970 00:00:00 GMT"
-KEYRING = "/etc/apt/keyrings/jitsi-provision.asc"
 
 
 def system(given: dict[str, Any]) -> dict[str, Any]:
@@ -145,43 +137,15 @@ def served_everywhere(path: str) -> bool:
     )
 
 
-def fetch(url: str, seconds: float = 20) -> tuple[str, float]:
-    """Return the text behind a URL and the time there (0: not told); raises OSError."""
-    with urllib.request.urlopen(url, timeout=seconds) as answer:  # noqa: S310
-        told = email.utils.parsedate_to_datetime(answer.headers.get("Date") or EPOCH).timestamp()
-        age = answer.headers.get("Age", "0")
-        text = answer.read(1 << 20).decode("utf-8", "replace")
-    return text, told and told + int(age if age.isdigit() else 0)
-
-
-def repository(url: str, fingerprint: str, *, thorough: bool) -> dict[str, Any]:
-    """Return whether the repository answers with the expected key, and why not otherwise.
-
-    Only that key is handed on, whatever else the file holds: apt would trust all of it. A known
-    repository is asked again only by a thorough look, which also returns the ``time`` there.
-    """
-    known = list(keys(read_text(KEYRING))) == [fingerprint]
-    if known and not thorough:
-        return {"state": "known"}
-    seconds = preflight.PATIENCE if thorough else 20
-    try:
-        found = {} if known else keys(fetch(url.rstrip("/") + "/jitsi-key.gpg.key", seconds)[0])
-        _text, told = fetch(url.rstrip("/") + "/stable/InRelease", seconds)
-    except urllib.error.HTTPError as error:
-        return {"state": "missing", "url": error.url, "reason": f"it answers {error.code}"}
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        return {"state": "unreachable", "reason": str(getattr(error, "reason", error))}
-    if known:
-        return {"state": "known", "time": told}
-    if fingerprint not in found:
-        return {"state": "other_key", "found": ", ".join(found), "time": told}
-    return {"state": "new", "key": armour(found[fingerprint]), "time": told}
-
-
 def outward(given: dict[str, Any]) -> dict[str, Any]:
     """Return what is known of the package repository."""
-    wanted = (given["repository"], given["fingerprint"])
-    return {"repository": repository(*wanted, thorough=given["thorough"])}
+    found = repository.look(
+        given["repository"].rstrip("/"),
+        given["fingerprint"].split(", "),
+        thorough=given["thorough"],
+        seconds=preflight.PATIENCE if given["thorough"] else 20,
+    )
+    return {"repository": found}
 
 
 def thorough(given: dict[str, Any]) -> dict[str, Any]:

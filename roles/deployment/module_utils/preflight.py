@@ -6,52 +6,77 @@ import fcntl
 import glob
 import os
 import re
-import shutil
 import struct
 import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ansible.module_utils import apt_update
 from ansible.module_utils.school_server import read_text, run
 
 PATIENCE = 12
-"""How long a program may take, in seconds."""
+APT_PATIENCE = 40
+"""How long a program may take, in seconds; a busy server is no broken one."""
 LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock")
 FIREWALLS = ("ufw", "firewalld", "nftables", "netfilter-persistent")
 # Nothing is written where apt keeps what it knows, and nobody who installs is kept waiting.
 APT = ("-o", "Debug::NoLocking=1", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
-HELPER = "/usr/lib/apt/apt-helper"
+
+
+class Asked:
+    """Programs that were asked something, and those that did not answer in time."""
+
+    def __init__(self) -> None:
+        self.late: set[str] = set()
+
+    def __call__(
+        self, *command: str, seconds: float | None = None
+    ) -> subprocess.CompletedProcess[str] | None:
+        """Return a finished program, or nothing where it did not end; that proves nothing."""
+        try:
+            return run(*command, timeout=seconds or PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.late.add(command[0])
+            return None
 
 
 def look() -> dict[str, Any]:
-    """Return what speaks for and against installing anything on this machine now."""
+    """Return what speaks for and against installing anything on this machine now.
+
+    `late` names the programs that did not answer in time. What they would have said is told as if
+    nothing spoke against the machine: whoever judges, says that nobody knows.
+    """
+    asked = Asked()
     with ThreadPoolExecutor() as pool:
-        sources = pool.submit(apt_sources)
-        broken = pool.submit(apt_check)
-        kind = patiently("systemd-detect-virt").stdout.strip()
+        sources = pool.submit(apt_update.ask_apt, APT_PATIENCE)
+        broken = pool.submit(apt_check, asked)
         facts = {
-            "virtualisation": kind,
-            "container": patiently("systemd-detect-virt", "--container", "--quiet").returncode == 0,
+            "virtualisation": said(asked("systemd-detect-virt")).strip(),
+            "container": ended_well(asked("systemd-detect-virt", "--container", "--quiet"), False),
             "capabilities": capabilities(read_text("/proc/self/status")),
             "kernel": os.uname().release,
             "locale": default_locale(),
-            "locales": patiently("locale", "-a").stdout.split(),
-            "resolves": patiently("getent", "hosts", os.uname().nodename).returncode == 0,
-            "firewalls": firewalls(),
+            "locales": said(asked("locale", "-a")).split(),
+            "resolves": ended_well(asked("getent", "hosts", os.uname().nodename), True),
+            "firewalls": firewalls(asked),
             "apt_lock": lock_holder(),
-            "held": patiently("apt-mark", "showhold").stdout.split(),
+            "held": said(asked("apt-mark", "showhold")).split(),
             "reboot": reboot(),
         }
-        return facts | {"apt_broken": broken.result(), "sources": sources.result()}
+        facts |= {"apt_broken": broken.result(), "sources": sources.result()}
+    if facts["sources"].get("late"):
+        asked.late.add("apt-get update")
+    return facts | {"late": sorted(asked.late)}
 
 
-def patiently(*command: str) -> subprocess.CompletedProcess[str]:
-    """Return a finished program; one that does not end counts as failed."""
-    try:
-        return run(*command, timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 124, "", "it does not end")
+def said(done: subprocess.CompletedProcess[str] | None) -> str:
+    """Return what a program said, if anything."""
+    return done.stdout if done else ""
+
+
+def ended_well(done: subprocess.CompletedProcess[str] | None, unknown: bool) -> bool:
+    """Return whether a program ended with 0, or what is to be taken for it where nobody knows."""
+    return done.returncode == 0 if done else unknown
 
 
 def capabilities(status: str) -> int:
@@ -69,9 +94,9 @@ def default_locale() -> str:
     return ""
 
 
-def firewalls() -> list[str]:
+def firewalls(asked: Asked) -> list[str]:
     """Return which services of firewalls are active."""
-    states = patiently("systemctl", "is-active", *FIREWALLS).stdout.split()
+    states = said(asked("systemctl", "is-active", *FIREWALLS)).split()
     return [name for name, state in zip(FIREWALLS, states, strict=False) if state == "active"]
 
 
@@ -101,40 +126,10 @@ def reboot() -> list[str]:
     return waiting
 
 
-def apt_check() -> str:
+def apt_check(asked: Asked) -> str:
     """Return what apt finds broken, or nothing."""
-    done = patiently("apt-get", *APT, "-q", "check")
+    done = asked("apt-get", *APT, "-q", "check", seconds=APT_PATIENCE)
+    if done is None or not done.returncode:
+        return ""
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    return "\n".join(lines[-4:]) if done.returncode else ""
-
-
-def apt_sources() -> list[dict[str, str]]:
-    """Return each package source that apt is set to, with the reason where it cannot be reached.
-
-    apt's own programs fetch, so that its proxies and authorities count.
-    """
-    listed = patiently("apt-get", *APT, "-q", "update", "--print-uris")
-    if listed.returncode:
-        said = (listed.stderr.strip().splitlines() or ["?"])[0]
-        return [{"url": "", "reason": said.removeprefix("E: ")}]
-    urls = re.findall(r"^'(https?://[^']+/InRelease)' ", listed.stdout, re.MULTILINE)
-    if not urls:
-        return []
-    folder = tempfile.mkdtemp(prefix="provision-check-")
-    words: list[str] = []
-    for number, url in enumerate(urls):
-        words += [url, f"{folder}/{number}", ""]
-    limits = ("-o", "Acquire::Retries=0")
-    for scheme in ("http", "https"):
-        limits += ("-o", f"Acquire::{scheme}::Timeout={PATIENCE // 2}")
-    try:
-        sandbox = ("-o", "APT::Sandbox::User=root")
-        done = patiently(HELPER, *sandbox, *limits, "download-file", *words)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    refused = re.findall(r"^E: Failed to fetch (\S+)\s+(.*)$", done.stderr, re.MULTILINE)
-    reasons = {url: re.sub(r"\s*\[IP:[^\]]*\]$", "", reason) for url, reason in refused}
-    if done.returncode and not reasons:
-        reasons = dict.fromkeys(urls, done.stderr.strip().splitlines()[-1:] or ["?"])
-        reasons = {url: str(said[0]) for url, said in reasons.items()}
-    return [{"url": url, "reason": reasons.get(url, "")} for url in urls]
+    return "\n".join(lines[-4:])

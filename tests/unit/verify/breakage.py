@@ -21,6 +21,8 @@ class Mutation(NamedTuple):
 
 MUTATIONS: dict[str, Mutation] = {}
 """Every mutation by the section and the name of its function."""
+DARKENINGS: dict[str, Mutation] = {}
+"""The same of what only hides something: exactly these controls are not measured any more."""
 
 
 def breaks(*controls: str) -> Callable[[Change], Change]:
@@ -29,6 +31,17 @@ def breaks(*controls: str) -> Callable[[Change], Change]:
     def register(change: Change) -> Change:
         section = change.__module__.rpartition(".")[2]
         MUTATIONS[f"{section}: {change.__name__}"] = Mutation(change, frozenset(controls))
+        return change
+
+    return register
+
+
+def hides(*controls: str) -> Callable[[Change], Change]:
+    """Declare a function of mutations/<section>.py: of these controls nobody knows any more."""
+
+    def register(change: Change) -> Change:
+        section = change.__module__.rpartition(".")[2]
+        DARKENINGS[f"{section}: {change.__name__}"] = Mutation(change, frozenset(controls))
         return change
 
     return register

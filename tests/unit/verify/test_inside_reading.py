@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.verify.inside import hocon, logs, network, prosody, reading, secrets, web
+from provision.verify.inside import hocon, logs, prosody, reading, secrets, web
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,37 +140,6 @@ def test_modules_follow_prosodys_own_rule() -> None:
         "smacks",
         "muc",
         "school_rooms",
-    }
-
-
-def rule(*parts: dict[str, Any], chain: str = "output") -> dict[str, Any]:
-    """One rule as `nft -j` lists it."""
-    return {"rule": {"family": "inet", "table": "t", "chain": chain, "expr": list(parts)}}
-
-
-def test_a_firewall_by_accounts_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
-    import json  # noqa: PLC0415
-
-    chain = {"family": "inet", "table": "t", "name": "output", "type": "filter", "hook": "output"}
-    users = {
-        "match": {"op": "==", "left": {"meta": {"key": "skuid"}}, "right": {"set": ["root", 65534]}}
-    }
-    entries = [
-        {"chain": chain | {"policy": "accept"}},
-        {"chain": {"family": "inet", "table": "t", "name": "services"}},
-        rule(users, {"goto": {"target": "services"}}),
-        rule({"match": {}}, {"accept": None}, chain="services"),
-        rule({"counter": {}}, {"reject": {"type": "icmpx"}}, chain="services"),
-    ]
-    monkeypatch.setattr(network.reading, "run", lambda *_: json.dumps({"nftables": entries}))
-    (found,) = network.firewall({})["chains"]
-    assert found == {
-        "family": "inet",
-        "hook": "output",
-        "policy": "accept",
-        "rules": 1,
-        "open": False,
-        "users": ["nobody", "root"],
     }
 
 

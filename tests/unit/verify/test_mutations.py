@@ -11,7 +11,7 @@ from provision.controls import catalogue
 from provision.verify.evidence import Evidence
 from provision.verify.verdict import State, parts, verdicts
 from tests.unit.verify import good, mutations
-from tests.unit.verify.breakage import MUTATIONS
+from tests.unit.verify.breakage import DARKENINGS, MUTATIONS
 
 for module in pkgutil.iter_modules(mutations.__path__, mutations.__name__ + "."):
     importlib.import_module(module.name)
@@ -33,6 +33,21 @@ def test_exactly_the_right_control_fails(name: str) -> None:
     data = good.data()
     change(data)
     assert failing(Evidence(data)) == fails
+
+
+def unmeasured(evidence: Evidence) -> set[str]:
+    """The controls of which nobody knows, though somebody looked."""
+    return {v.control.id for v in verdicts(evidence) if v.state is State.NOT_MEASURED}
+
+
+@pytest.mark.parametrize("name", DARKENINGS)
+def test_what_nobody_understood_is_not_measured(name: str) -> None:
+    """Neither right nor wrong: no proof by not understanding, and no blame for not answering."""
+    change, hidden = DARKENINGS[name]
+    data = good.data()
+    change(data)
+    assert failing(Evidence(data)) == set()
+    assert unmeasured(Evidence(data)) - unmeasured(good.evidence()) == hidden
 
 
 def test_every_judged_control_was_seen_red() -> None:

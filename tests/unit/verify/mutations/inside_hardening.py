@@ -10,25 +10,6 @@ if TYPE_CHECKING:
     Evidence = dict[str, dict[str, Any]]
 
 
-@breaks("HST-01", "THP-10")
-def there_is_no_firewall(evidence: Evidence) -> None:
-    parts(evidence)["firewall"]["chains"] = []
-
-
-@breaks("HST-01")
-def the_firewall_accepts_what_it_does_not_know(evidence: Evidence) -> None:
-    for chain in parts(evidence)["firewall"]["chains"]:
-        if chain["hook"] == "input":
-            chain["policy"] = "accept"
-
-
-@breaks("HST-01")
-def the_firewall_forgets_ipv6(evidence: Evidence) -> None:
-    for chain in parts(evidence)["firewall"]["chains"]:
-        if chain["hook"] == "input":
-            chain["family"] = "ip"
-
-
 @breaks("HST-02")
 def ssh_takes_passwords(evidence: Evidence) -> None:
     parts(evidence)["ssh"]["settings"]["passwordauthentication"] = "yes"

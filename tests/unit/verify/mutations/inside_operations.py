@@ -80,3 +80,21 @@ def a_file_was_changed_by_hand(evidence: Evidence) -> None:
 @breaks("OPS-05")
 def prosody_does_not_know_its_configuration_yet(evidence: Evidence) -> None:
     parts(evidence)["prosody"]["newer"] = ["/etc/prosody/conf.d/meet.cfg.lua"]
+
+
+@breaks("OPS-01")
+def apt_refuses_jitsis_key_and_ends_well(evidence: Evidence) -> None:
+    """As apt 2.6 says it; `apt-get update` ends with 0, since lists from before are there."""
+    parts(evidence)["apt"] |= {
+        "code": 0,
+        "said": "Err:4 https://download.jitsi.org stable/ InRelease\n  The following signatures "
+        "couldn't be verified because the public key is not available: NO_PUBKEY 0CB731796F88\n",
+    }
+
+
+@breaks("OPS-01")
+def a_source_of_somebody_is_not_reached(evidence: Evidence) -> None:
+    parts(evidence)["apt"] |= {
+        "code": 100,
+        "said": "Err:1 http://packages.example.org stable InRelease\n  Connection failed\n",
+    }

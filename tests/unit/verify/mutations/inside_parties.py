@@ -51,18 +51,6 @@ def a_telephone_service_of_others_is_connected(evidence: Evidence) -> None:
 
 
 @breaks("THP-10")
-def nothing_limits_what_leaves(evidence: Evidence) -> None:
-    for chain in parts(evidence)["firewall"]["chains"]:
-        chain["users"] = []
-
-
-@breaks("THP-10")
-def the_bridge_alone_is_free(evidence: Evidence) -> None:
-    for chain in parts(evidence)["firewall"]["chains"]:
-        chain["users"] = [user for user in chain["users"] if user != "jvb"]
-
-
-@breaks("THP-10")
 def a_program_talks_to_a_stranger(evidence: Evidence) -> None:
     peer = {"program": "node", "protocol": "tcp", "port": 9200, "kind": "public", "count": 1}
     parts(evidence)["sockets"]["peers"] = [peer]
