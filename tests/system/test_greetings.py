@@ -6,6 +6,8 @@ without a line end and something to say goodbye with among it, stands around wha
 
 from __future__ import annotations
 
+import re
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,8 +63,8 @@ def looks(project: Project) -> dict[str, Done]:
     return {
         "check": project.run("check", "--json"),
         "verify": project.run("verify", "--json"),
-        "teachers": project.run("teachers", "list", "gymnasium-nord", "--json"),
         "plan": project.run("plan", "--json"),
+        "teachers": project.run("teachers", "list", "gymnasium-nord", "--json"),
     }
 
 
@@ -72,9 +74,8 @@ def told(done: Done, command: str) -> object:
         return done.code, {one["id"]: one["state"] for one in done.data["controls"]}
     if command == "check":
         return done.code, [
-            (one["level"], one["sentence"])
-            for found in done.data.get("schools", [done.data])
-            for one in found.get("findings", [found])
+            (one["level"], re.sub(r"\d+ MB free", "… MB free", one["sentence"]))
+            for one in done.data["findings"]
         ]
     return done.code, done.out
 
@@ -88,10 +89,12 @@ def test_greetings_spoil_no_answer(
     quiet = looks(project)
     greet(school.host, home, "\n".join(KINDS.values()))
     try:
-        assert "Hi: " in school.host.ssh("true").stdout or account != "root"
+        words = ["ssh", *school.host.ssh_args, f"{account}@{school.host.address}", "true"]
+        assert b"Hi: " in subprocess.run(words, capture_output=True, check=True).stdout
         noisy = looks(project)
         connected = project.run("connect")
-        deployed = project.run("deploy", "--json")
+        # As the other account it would close root's way in, which the other tests take.
+        deployed = project.run("deploy", "--json") if account == "root" else None
     finally:
         forget(school.host, home)
     for command, done in quiet.items():
@@ -101,4 +104,4 @@ def test_greetings_spoil_no_answer(
         "✓ gymnasium-nord: connected already\n",
         "",
     )
-    assert (deployed.code, deployed.data["changed"]) == (0, [])
+    assert deployed is None or (deployed.code, deployed.data["changed"]) == (0, [])
