@@ -28,6 +28,14 @@ def text(content: bytes) -> str:
     return content.decode("utf-8")
 
 
+def shown(written: str) -> str:
+    """Return a text that can be written to a file: � in place of signs that are none.
+
+    Names of files on a server, and what a stranger's scripts say, may hold such signs.
+    """
+    return written.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def roughly(content: bytes) -> str:
     """Return what was written, with � in place of what is no text: for comments and for people."""
     for mark, encoding in _MARKS:

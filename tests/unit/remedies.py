@@ -82,29 +82,26 @@ def _seconds(table: ast.expr) -> Iterator[ast.expr]:
 
 def _sentences(node: ast.expr) -> Iterator[str]:
     """Yield the sentences of which an expression chooses."""
-    if isinstance(node, ast.Constant):
-        if isinstance(node.value, str):
-            yield node.value
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
     elif isinstance(node, ast.JoinedStr):
         yield _template(node)
-    elif isinstance(node, ast.IfExp):
-        yield from _sentences(node.body)
-        yield from _sentences(node.orelse)
-    elif isinstance(node, ast.BoolOp):
-        for one in node.values:
-            yield from _sentences(one)
-    elif isinstance(node, ast.BinOp):
-        yield from _sentences(node.left)
-        yield from _sentences(node.right)
-    elif isinstance(node, ast.Tuple):
-        for one in node.elts:
-            yield from _sentences(one)
-    elif isinstance(node, ast.Call):
-        if getattr(node.func, "id", "") in MARKERS:
-            for one in node.args[:2]:
-                yield from _sentences(one)
-        elif isinstance(node.func, ast.Attribute) and node.func.attr == "format":
-            yield from _sentences(node.func.value)
+    for one in _choices(node):
+        yield from _sentences(one)
+
+
+def _choices(node: ast.expr) -> list[ast.expr]:
+    """Return the expressions that an expression chooses or is made of."""
+    match node:
+        case ast.IfExp(body=one, orelse=other) | ast.BinOp(left=one, right=other):
+            return [one, other]
+        case ast.BoolOp(values=several) | ast.Tuple(elts=several):
+            return several
+        case ast.Call(func=ast.Name(id=name), args=given) if name in MARKERS:
+            return given[:2]
+        case ast.Call(func=ast.Attribute(value=text, attr="format")):
+            return [text]
+    return []
 
 
 def _template(node: ast.JoinedStr) -> str:

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import warnings
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -84,7 +85,7 @@ def serves(folder: Path, chain: str, key: str) -> list[bytes]:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(folder / "chain.pem", folder / "key.pem")
     sent = x509.load_pem_x509_certificates(chain.encode())
-    for child, issuer in zip(sent, sent[1:], strict=False):
+    for child, issuer in pairwise(sent):
         child.verify_directly_issued_by(issuer)
     return [one.public_bytes(Encoding.PEM) for one in sent]
 

@@ -148,6 +148,13 @@ def test_a_name_in_old_signs_is_no_other_name() -> None:
     assert raised.value.next == ""
 
 
+def test_what_is_no_sign_can_be_written_all_the_same() -> None:
+    assert (
+        legible.shown("M\udcfcller 🏫 \ud83c")
+        == "M\N{REPLACEMENT CHARACTER}ller 🏫 \N{REPLACEMENT CHARACTER}"
+    )
+
+
 def test_rough_text_never_fails() -> None:
     for content in (b"", b"\xff\xfe\xff", bytes(range(256)), b"\xef\xbb\xbf\xff"):
         assert isinstance(legible.roughly(content).encode(), bytes)
