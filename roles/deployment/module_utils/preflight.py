@@ -35,7 +35,7 @@ def look() -> dict[str, Any]:
             "container": patiently("systemd-detect-virt", "--container", "--quiet").returncode == 0,
             "capabilities": capabilities(read_text("/proc/self/status")),
             "kernel": os.uname().release,
-            "locale": default_locale(),
+            **default_locale(),
             "locales": patiently("locale", "-a").stdout.split(),
             "resolves": patiently("getent", "hosts", os.uname().nodename).returncode == 0,
             "firewalls": firewalls(),
@@ -60,13 +60,13 @@ def capabilities(status: str) -> int:
     return int(found[1], 16) if found else 0
 
 
-def default_locale() -> str:
-    """Return the language that the server is set to, or nothing."""
+def default_locale() -> dict[str, str]:
+    """Return the language that the server is set to, or nothing, and the file that says so."""
     for path in ("/etc/locale.conf", "/etc/default/locale"):
         found = re.search(r'^\s*LANG=["\']?([^"\'\s]+)', read_text(path), re.MULTILINE)
         if found:
-            return found[1]
-    return ""
+            return {"locale": found[1], "locale_file": path}
+    return {"locale": "", "locale_file": ""}
 
 
 def firewalls() -> list[str]:
