@@ -11,7 +11,7 @@ import io
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from provision import i18n
+from provision import i18n, legible
 from provision.errors import Problem, SettingsError
 from provision.i18n import N_, _
 from provision.school_settings import closest, shown, unknown
@@ -105,7 +105,7 @@ def _text(path: Path) -> str:
     """Return the file's text, or raise why it cannot be read."""
     try:
         content = read_bytes(path)
-        return content.decode("utf-8-sig")
+        return legible.text(content)
     except TooLargeError as error:
         raise CsvError(str(path), [Problem(str(error))]) from error
     except FileNotFoundError as error:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import secrets
 from typing import TYPE_CHECKING
 
-from provision import console, ssh
+from provision import console, legible, ssh
 from provision.errors import ServerError, UsageError
 from provision.i18n import _
 
@@ -30,7 +31,7 @@ if cut -d " " -f 1,2 "$file" | grep -qxF -e "$start"; then exit 0; fi
 new=$(mktemp "$file.XXXXXX")
 trap "rm -f \"$new\"" EXIT
 cat "$file" > "$new"
-if [ -s "$new" ] && [ -n "$(tail -c 1 "$new")" ]; then echo >> "$new"; fi
+if [ -s "$new" ] && [ "$(tail -c 1 "$new" | od -An -tx1)" != " 0a" ]; then echo >> "$new"; fi
 printf "%s\n" "$line" >> "$new"
 mv -f "$new" "$file"
 """
@@ -119,12 +120,15 @@ def _from_descriptor(number: int) -> str:
     """Return the first line that comes from a file descriptor."""
     try:
         with os.fdopen(os.dup(number), "rb", buffering=0) as stream:
-            line = stream.readline().decode().rstrip("\r\n")
+            line = stream.readline()
+            # The last sign of the line has two bytes there.
+            line += stream.read(1) if line.startswith(codecs.BOM_UTF16_LE) else b""
+            password = legible.text(line).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             _("No password can be read from the descriptor {number}").format(number=number),
             next=_("for instance: --password-fd 0 < FILE"),
         ) from error
-    if not line:
+    if not password:
         raise UsageError(_("The descriptor {number} holds no password").format(number=number))
-    return line
+    return password

@@ -8,8 +8,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from provision import legible
 from provision.errors import ServerError, UsageError
 from provision.i18n import _
+from provision.yaml_bounds import TooLargeError, read_bytes
 
 NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")
 _PUBLIC_FIELDS = 2
@@ -72,10 +74,8 @@ def _usable(path: Path) -> Identity:
     public = path.with_name(path.name + ".pub")
     # Without a terminal ssh-keygen does not ask for a passphrase either, it fails.
     derived = _run("ssh-keygen", "-y", "-P", "", "-f", str(path))
-    if derived.returncode == 0:
-        words = derived.stdout.split()
-    else:
-        words = public.read_text(encoding="utf-8").split() if public.is_file() else []
+    said = derived.stdout if derived.returncode == 0 else _written_in(public)
+    words = said.split()
     if derived.returncode and not any(_same(line, words) for line in _agent()):
         raise ServerError(
             _("The key {path} cannot be used without asking you.").format(path=written(path)),
@@ -83,7 +83,7 @@ def _usable(path: Path) -> Identity:
               "may read its file."),
             f"ssh-add {written(path)}",
         )  # fmt: skip
-    line = public.read_text(encoding="utf-8").strip() if public.is_file() else ""
+    line = _written_in(public)
     return Identity(line if _same(line, words) else " ".join(words), path)
 
 
@@ -96,8 +96,16 @@ def _make(path: Path) -> Identity:
             _("No key could be made in {path}").format(path=written(path)),
             (done.stderr + done.stdout).strip(),
         )
-    public = path.with_name(path.name + ".pub").read_text(encoding="utf-8").strip()
-    return Identity(public, path, made=True)
+    return Identity(_written_in(path.with_name(path.name + ".pub")), path, made=True)
+
+
+def _written_in(public: Path) -> str:
+    """Return the line of a public key's file, or nothing where there is none that can be read."""
+    try:
+        lines = legible.roughly(read_bytes(public)).strip().splitlines()
+    except (OSError, TooLargeError):
+        return ""
+    return lines[0].strip() if lines else ""
 
 
 def _same(line: str, words: list[str]) -> bool:
@@ -120,8 +128,14 @@ def _ssh_finds(path: Path) -> bool:
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
     try:
+        # A key's comment is whatever bytes somebody's computer was called by.
         return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
         )
     except FileNotFoundError as error:
         raise ServerError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
+from provision import legible
 from provision.atomic import write_at_once
 from provision.errors import Problem, RefusedError, SettingsError
 from provision.i18n import _
@@ -61,7 +63,7 @@ class Document:
         """Return the file, or raise why it cannot be read."""
         try:
             content = read_bytes(path)
-            return cls(path, content.decode("utf-8-sig"), content)
+            return cls(path, _as_utf8(content), content)
         except TooLargeError as error:
             raise SettingsError(str(path), [Problem(str(error))]) from error
         except FileNotFoundError as error:
@@ -158,6 +160,13 @@ def ansible_tag(word: str) -> str:
     resolver = ansible_yaml.resolver.Resolver()
     tag = resolver.resolve(ansible_yaml.ScalarNode, word, (True, False))  # type: ignore[no-untyped-call]
     return str(tag)
+
+
+def _as_utf8(content: bytes) -> str:
+    """Return the text of a file in UTF-8: in anything else Ansible alone would not read it."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnicodeDecodeError("utf-8", content, 0, 1, "UTF-16")
+    return legible.text(content)
 
 
 def _misread(node: Node) -> str:

@@ -5,8 +5,9 @@ library and leaves nothing on the disk. It ends when its SSH session does, or af
 whatever happens. It takes no port from anybody: one that is held stays with its holder. It answers
 only whoever knows the session's secret, and so nothing in between can be mistaken for it.
 
-Standard input: one line of JSON (program, secret, ports, seconds), later a line to end with.
-Standard output: one line of JSON when it listens, and one at the end with what has arrived.
+Standard input: one line of JSON (program, secret, ports, seconds, mark), later a line to end with.
+Standard output: one line of JSON when it listens, and one at the end with what has arrived, each
+behind the mark and on a line of its own, whatever a shell has written before.
 """
 
 from __future__ import annotations
@@ -217,9 +218,9 @@ def own_addresses() -> dict[str, str]:
     return found
 
 
-def say(value: object) -> None:
+def say(mark: object, value: object) -> None:
     """Write one line for the technician's computer."""
-    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.write(f"\n{mark}{json.dumps(value)}\n")
     sys.stdout.flush()
 
 
@@ -231,14 +232,15 @@ def main(given: dict[str, object]) -> None:
     alone = not others()
     listener = Listener(bytes.fromhex(str(given["secret"])), given["ports"])  # type: ignore[arg-type]
     say(
+        given["mark"],
         {
             "held": listener.held,
             "alone": alone,
             "watches": listener.watches,
             "addresses": own_addresses(),
             "client": os.environ.get("SSH_CONNECTION", "").partition(" ")[0],
-        }
+        },
     )
     with contextlib.suppress(BrokenPipeError):
         listener.serve()
-        say({"arrived": sorted(listener.arrived)})
+        say(given["mark"], {"arrived": sorted(listener.arrived)})

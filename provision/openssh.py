@@ -26,6 +26,8 @@ class Said(NamedTuple):
 
     code: int
     text: str
+    complaint: str = ""
+    """The error stream, where that was kept apart."""
 
     @property
     def ssh_failed(self) -> bool:
@@ -83,7 +85,7 @@ def read(
     seconds: float,
     limit: int,
 ) -> Said:
-    """Return the standard output of a command that reads `text`, or else what ssh complained of.
+    """Return the standard output of a command that reads `text`, and apart what was complained of.
 
     One that writes more than `limit` bytes, or runs longer, is cut off.
     """
@@ -91,7 +93,8 @@ def read(
     done = _finished(call, text, seconds=seconds, limit=limit)
     if done.late and not done.out:
         return Said(_SSH_FAILED, "timed out")
-    return Said(done.code, (done.out or done.err).decode(errors="replace").strip())
+    out, complaint = (said.decode(errors="replace").strip() for said in (done.out, done.err))
+    return Said(done.code, out, complaint)
 
 
 def endless() -> ServerError:

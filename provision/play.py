@@ -8,12 +8,14 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import select
 import signal
 import subprocess
 import sys
 from contextlib import suppress
 from typing import Any
 
+from provision.framed import SHELL, Frame, command
 from provision.limits import ANSIBLE_ANSWER, ANSIBLE_MEMORY
 
 START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from provision.play import main; main()"
@@ -43,14 +45,18 @@ class _Popen(subprocess.Popen[Any]):
     """A program; if it is ssh, one that says only so much."""
 
     def __init__(self, call: Any, *arguments: Any, **more: Any) -> None:
-        super().__init__(call, *arguments, **more)
         name = call[0] if isinstance(call, list) and call else ""
+        frame = None
+        if name in {"ssh", b"ssh"} and os.fsdecode(call[-1]).startswith(SHELL):
+            call, frame = [*call[:-1], os.fsencode(command(os.fsdecode(call[-1])))], Frame()
+        super().__init__(call, *arguments, **more)
         if name in {"ssh", b"ssh"}:
             if self.stdin:
                 self.stdin = _Patient(self.stdin, self)  # type: ignore[assignment]
             for stream in ("stdout", "stderr"):
                 if getattr(self, stream):
-                    setattr(self, stream, _Bounded(getattr(self, stream), self))
+                    framed = frame if stream == "stdout" else None
+                    setattr(self, stream, _Bounded(getattr(self, stream), self, framed))
 
 
 class _Patient:
@@ -82,8 +88,8 @@ class _Patient:
 class _Bounded:
     """A stream of ssh that Ansible reads from, after it was told that something is there."""
 
-    def __init__(self, stream: Any, process: _Popen) -> None:
-        self._stream, self._process = stream, process
+    def __init__(self, stream: Any, process: _Popen, frame: Frame | None) -> None:
+        self._stream, self._process, self._frame = stream, process, frame
         self._left = ANSIBLE_ANSWER
 
     def read(self) -> bytes | None:
@@ -92,13 +98,24 @@ class _Bounded:
             data = os.read(self._stream.fileno(), _CHUNK)
         except BlockingIOError:
             return None
+        self._count(data)
+        if self._frame is None:
+            return data
+        answer = self._frame.take(data)
+        while data and self._frame.waits and not answer:
+            select.select([self._stream], [], [])
+            data = os.read(self._stream.fileno(), _CHUNK)
+            self._count(data)
+            answer = self._frame.take(data)
+        return answer
+
+    def _count(self, data: bytes) -> None:
         self._left -= len(data)
         if self._left < 0:
             from ansible.errors import AnsibleConnectionFailure  # noqa: PLC0415 - loaded by now
 
             self._process.kill()
             raise AnsibleConnectionFailure(ENDLESS)
-        return data
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

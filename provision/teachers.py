@@ -72,7 +72,9 @@ def check_names(names: Sequence[str]) -> None:
             continue
         plain = transliterated(name.partition("@")[0])
         # A letter of another alphabet would be lost, and the name be another one.
-        lost = any(sign.isalpha() and not sign.isascii() for sign in plain)
+        lost = any(
+            not sign.isascii() and (sign.isalpha() or not sign.isprintable()) for sign in plain
+        )
         simple = "" if lost else re.sub(r"[^a-z0-9._-]+", ".", plain).strip("._-")
         raise UsageError(
             _("{name} cannot be a teacher's account").format(name=name),

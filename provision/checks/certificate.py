@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
 )
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
+from provision.checks import certificate_files as files
 from provision.checks.lifetime import soon
 from provision.checks.result import Result, failure, ok, warning
 from provision.i18n import _
@@ -25,7 +23,7 @@ from provision.i18n import _
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 DAY = timedelta(days=1)
 SMALLEST_RSA = 2048
@@ -68,22 +66,25 @@ def check(
 ) -> list[Result]:
     """Return what is wrong with a certificate and its key, or one line that all is well."""
     now = now or datetime.now(UTC)
-    if b"PRIVATE KEY" in certificate_pem:
-        if b"CERTIFICATE" in key_pem:
+    if files.holds(certificate_pem, "PRIVATE KEY"):
+        if files.holds(key_pem, "CERTIFICATE") and not files.holds(key_pem, "PRIVATE KEY"):
             sentence = _("The file of the certificate and the file of the key are mixed up.")
             return [failure(sentence, _("swap certificate_file and certificate_key_file"))]
         sentence = _("The certificate's file holds the secret key too; everybody could read it.")
         return [failure(sentence, _("take the key out of this file"))]
-    chain = _chain(certificate_pem)
-    if isinstance(chain, Result):
-        return [chain]
-    key = _key(key_pem)
+    try:
+        found = files.certificates(certificate_pem)
+    except files.UnreadableError as error:
+        return [error.result]
+    key, wrong = _key(key_pem)
+    chain, left = files.in_order(found, key)
     results = [
         *_names(chain[0], domain, turn_domain),
         *_time(chain, now),
-        *_use(chain[0]),
-        *_order(chain),
-        *([key] if isinstance(key, Result) else _key_fits(chain[0], key)),
+        *_use(chain),
+        *_whole(chain, left),
+        *([wrong] if wrong else []),
+        *(_key_fits(chain[0], key) if key else []),
     ]
     until = chain[0].not_valid_after_utc.date().isoformat()
     return results or [ok(_("The certificate is right and holds until {date}.").format(date=until))]
@@ -95,56 +96,36 @@ def rewritten(certificate_pem: bytes, key_pem: bytes) -> tuple[str, str]:
     Files put together by hand hold text, marks and blocks without a line end between them. OpenSSL
     on the server stumbles over what our own reading forgives.
     """
-    key = load_pem_private_key(key_pem, password=None)
+    key = files.secret_key(key_pem)
     text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return authorities(certificate_pem), text.decode("ascii")
+    chain, _left = files.in_order(files.certificates(certificate_pem), key)
+    return _written(chain), text.decode("ascii")
 
 
-def authorities(pem: bytes) -> str:
+def authorities(content: bytes) -> str:
     """Return the certificates of a file, written anew; raises ValueError where there is none."""
     try:
-        found = x509.load_pem_x509_certificates(pem)
-    except (ValueError, UnsupportedAlgorithm) as error:
+        return _written(files.certificates(content))
+    except files.UnreadableError as error:
         raise ValueError(_("This file holds no certificate in PEM form.")) from error
-    return "".join(one.public_bytes(Encoding.PEM).decode("ascii") for one in found)
 
 
-def _chain(pem: bytes) -> list[x509.Certificate] | Result:
-    """Return the certificates of a file, the school's own first."""
-    remedy = _("ask for a PEM file; it begins with -----BEGIN CERTIFICATE-----")
-    if b"-----BEGIN" not in pem:
-        return failure(_("The certificate's file is not a PEM file."), remedy)
+def _written(chain: list[x509.Certificate]) -> str:
+    return "".join(one.public_bytes(Encoding.PEM).decode("ascii") for one in chain)
+
+
+def _key(content: bytes) -> tuple[PrivateKeyTypes | None, Result | None]:
+    """Return the secret key of a file, or what is wrong with it."""
     try:
-        return x509.load_pem_x509_certificates(pem)
-    except (ValueError, UnsupportedAlgorithm):
-        return failure(_("The certificate's file holds no valid certificate."), remedy)
-
-
-def _key(pem: bytes) -> PrivateKeyTypes | Result:
-    """Return the secret key of a file."""
-    if b"-----BEGIN" not in pem:
-        return failure(
-            _("The key's file is not a PEM file."),
-            _("ask for a PEM file; it begins with -----BEGIN PRIVATE KEY-----"),
-        )
-    try:
-        return load_pem_private_key(pem, password=None)
-    except TypeError:
-        return failure(
-            _("The key is locked with a password; no server could start by itself."),
-            _("unlock it: openssl pkey -in OLD.key -out NEW.key"),
-        )
-    except (ValueError, UnsupportedAlgorithm):
-        return failure(
-            _("The key's file holds no valid key."),
-            _("use the file that was made together with the certificate request"),
-        )
+        return files.secret_key(content), None
+    except files.UnreadableError as error:
+        return None, error.result
 
 
 def _key_fits(leaf: x509.Certificate, key: PrivateKeyTypes) -> list[Result]:
     """Return whether the key belongs to the certificate and browsers accept its kind."""
     remedy = _("have a new certificate issued, for a key of the kind EC P-256 or RSA 3072")
-    if _spki(key.public_key()) != _spki(leaf.public_key()):
+    if files.spki(key.public_key()) != files.spki(leaf.public_key()):
         return [
             failure(
                 _("The key does not belong to this certificate."),
@@ -160,17 +141,14 @@ def _key_fits(leaf: x509.Certificate, key: PrivateKeyTypes) -> list[Result]:
     return []
 
 
-def _spki(key: PublicKeyTypes) -> bytes:
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
 def _names(leaf: x509.Certificate, domain: str, turn_domain: str | None) -> list[Result]:
     """Return whether the certificate is for this domain, and for the second name if any."""
-    try:
-        extension = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        names = [name.lower() for name in extension.value.get_values_for_type(x509.DNSName)]
-    except (x509.ExtensionNotFound, ValueError):
-        names = []
+    names = [
+        name.lower()
+        for value in _extensions(leaf)
+        if isinstance(value, x509.SubjectAlternativeName)
+        for name in value.get_values_for_type(x509.DNSName)
+    ]
     if _covered(domain, names):
         if turn_domain is None or _covered(turn_domain, names):
             return []
@@ -215,51 +193,69 @@ def _time(chain: list[x509.Certificate], now: datetime) -> list[Result]:
     return []
 
 
-def _use(leaf: x509.Certificate) -> list[Result]:
-    """Return whether a web server may show this certificate."""
+def _use(chain: list[x509.Certificate]) -> list[Result]:
+    """Return whether a web server may show these certificates, and OpenSSL serves them."""
+    leaf = chain[0]
     remedy = _("have a certificate for a web server issued")
     results = []
-    algorithm = leaf.signature_hash_algorithm
-    if algorithm is not None and algorithm.name in OLD_HASHES:
-        sentence = _("The certificate is signed with {name}, which browsers no longer accept.")
-        results.append(failure(sentence.format(name=algorithm.name.upper()), remedy))
-    for extension in leaf.extensions:
-        value = extension.value
+    for one in chain:
+        algorithm = one.signature_hash_algorithm
+        # Nobody looks at how an authority of its own has signed itself.
+        if one != leaf and files.self_signed(one):
+            continue
+        if algorithm is not None and algorithm.name in OLD_HASHES:
+            sentence = _("The certificate is signed with {name}, which browsers no longer accept.")
+            results.append(failure(sentence.format(name=algorithm.name.upper()), remedy))
+            break
+    if any(_is_short(one) for one in chain[1:]):
+        sentence = _("The key of an authority in the file is too short; no server shows it.")
+        results.append(failure(sentence, remedy))
+    for value in _extensions(leaf):
         if isinstance(value, x509.ExtendedKeyUsage):
             if ExtendedKeyUsageOID.SERVER_AUTH not in value:
                 results.append(failure(_("The certificate is not meant for a web server."), remedy))
-        elif isinstance(value, x509.BasicConstraints) and value.ca and not _self_signed(leaf):
-            sentence = _("The first certificate in the file is that of an authority.")
-            remedy = _("put the school's own certificate first, then those that issued it")
-            results.append(failure(sentence, remedy))
+        elif isinstance(value, x509.BasicConstraints) and value.ca and not files.self_signed(leaf):
+            sentence = _("The file holds certificates of authorities only, not the school's own.")
+            results.append(failure(sentence, _("put the school's own certificate in front")))
     return results
 
 
-def _order(chain: list[x509.Certificate]) -> list[Result]:
-    """Return whether each certificate is issued by the next, and none is plainly missing."""
-    remedy = _("put the school's own certificate first, then those that issued it")
-    for child, issuer in pairwise(chain):
-        try:
-            child.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature):
-            sentence = _("The certificates in the file are not in order, or one is missing.")
-            return [failure(sentence, remedy)]
-    if len(chain) == 1 and not _self_signed(chain[0]) and _has_public_issuer(chain[0]):
+def _extensions(certificate: x509.Certificate) -> list[x509.ExtensionType]:
+    """Return what a certificate says beside its names; nothing where that cannot be read."""
+    try:
+        return [extension.value for extension in certificate.extensions]
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return []
+
+
+def _is_short(certificate: x509.Certificate) -> bool:
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return isinstance(key, rsa.RSAPublicKey) and key.key_size < SMALLEST_RSA
+
+
+def _whole(chain: list[x509.Certificate], left: list[x509.Certificate]) -> list[Result]:
+    """Return whether the chain has all that is needed, as far as one can see."""
+    if left:
+        sentence = _("A certificate is missing in between, or one in the file does not belong.")
+        remedy = _("take the file that your authority calls fullchain.pem; or the certificate and "
+                   "those that issued it, and nothing else")  # fmt: skip
+        return [failure(sentence, remedy)]
+    if len(chain) == 1 and not files.self_signed(chain[0]) and _has_public_issuer(chain[0]):
         sentence = _("The file holds only the certificate, not the one that issued it.")
         remedy = _("append the intermediate certificate; authorities call the file fullchain.pem")
         return [failure(sentence, remedy)]
     return []
 
 
-def _self_signed(certificate: x509.Certificate) -> bool:
-    return certificate.subject == certificate.issuer
-
-
 def _has_public_issuer(leaf: x509.Certificate) -> bool:
     """Return whether the certificate says where its issuer's is found, as all public ones do."""
-    try:
-        extension = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess)
-    except (x509.ExtensionNotFound, ValueError):
-        return False
     wanted = AuthorityInformationAccessOID.CA_ISSUERS
-    return any(item.access_method == wanted for item in extension.value)
+    return any(
+        item.access_method == wanted
+        for value in _extensions(leaf)
+        if isinstance(value, x509.AuthorityInformationAccess)
+        for item in value
+    )

@@ -76,7 +76,10 @@ def _locale(seen: dict[str, Any]) -> list[Result]:
             _("The server is set to the language {name}, which is not installed.").format(
                 name=wanted
             ),
-            _("on the server, as root: update-locale LANG=C.UTF-8"),
+            # Not with update-locale or localectl: smaller images have neither.
+            _("on the server, as root: echo LANG=C.UTF-8 > {file}").format(
+                file=seen.get("locale_file", "/etc/default/locale")
+            ),
         )
     ]
 

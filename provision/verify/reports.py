@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
-from provision import console
+from provision import console, legible
 from provision.atomic import write_at_once
 from provision.verify.report import as_data
 from provision.verify.verdict import State
@@ -65,5 +65,5 @@ def write(report: Report, page: str, inventory: Path) -> Path:
     data["evidence"] |= {"data": dict(report.evidence.data)}
     text = console.as_json(data, indent=1) + "\n"
     write_at_once(stem.with_suffix(".json"), text.encode(), _MODE, new=False)
-    write_at_once(stem.with_suffix(".html"), page.encode(), _MODE, new=False)
+    write_at_once(stem.with_suffix(".html"), legible.shown(page).encode(), _MODE, new=False)
     return stem.with_suffix(".html")

@@ -1,9 +1,10 @@
 """Runs on the server: one teacher's account that lives as long as somebody listens.
 
-Standard input brings one line of JSON, {"host": …, "seconds": …}, and then nothing until the proof
+Its argument is {"host": …, "seconds": …, "mark": …}; standard input brings nothing until the proof
 is over: the word `over` or the end of the stream. Standard output tells {"user": …, "password": …},
-and {"removed": true} at the end. Whatever ends this program, but for a power cut, takes the account
-along; what a power cut left is removed by the next one.
+and {"removed": true} at the end, each on a line of its own behind the mark. Whatever ends this
+program, but for a power cut, takes the account along; what a power cut left is removed by the next
+one.
 
 Root starts it; from its first act on it is Prosody's account and has no right of root: the accounts
 lie in a directory in which whoever has taken Prosody over can put links.
@@ -72,6 +73,11 @@ def _remove(host: str, user: str, new: list[str]) -> None:
             os.rmdir(folder)
 
 
+def _tell(mark: str, value: dict[str, object]) -> None:
+    sys.stdout.write(f"\n{mark}{json.dumps(value)}\n")
+    sys.stdout.flush()
+
+
 def _wait() -> bool:
     """Return when the other side has said that the proof is over, or is gone: False."""
     heard = b""
@@ -99,7 +105,7 @@ def main() -> None:
     try:
         password = secrets.token_urlsafe(24)
         _make(host, user, password)
-        print(json.dumps({"user": user, "password": password}), flush=True)
+        _tell(wish["mark"], {"user": user, "password": password})
         in_order = _wait()
     finally:
         for number in SIGNALS:
@@ -107,7 +113,7 @@ def main() -> None:
         _remove(host, user, new)
         with contextlib.suppress(OSError):
             gone = not os.path.lexists(account_path(host, user))
-            print(json.dumps({"removed": gone}), flush=True)
+            _tell(wish["mark"], {"removed": gone})
         if not in_order:
             # Whoever was signed in stays so without this.
             subprocess.run(

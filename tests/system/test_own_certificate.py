@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    pkcs7,
+)
 
 from tests.bench import certificates
 from tests.system.entrance import Entrance
@@ -74,6 +81,56 @@ def test_new_files_and_one_deployment_are_enough(school: School, own: Entrance) 
     # It also ends soon, which is said each time.
     for told in (planned, done, school.project.run("deploy")):
         assert "! The certificate ends soon, on " in told.err
+
+
+def chain(school: School) -> tuple[list[bytes], bytes]:
+    """Return certificate, intermediate and root, and the key as older programs write it."""
+    authority, now = certificates.own(), datetime.now(UTC)
+    signer = (
+        "provision bench authority",
+        load_pem_private_key((authority.folder / "ca.key").read_bytes(), None),
+    )
+    middle_key, key = make_key(), make_key()
+    life: dict[str, Any] = {"begin": now - timedelta(days=1), "end": now + timedelta(days=90)}
+    middle = make(
+        "middle",
+        middle_key,
+        ("provision bench authority", signer),
+        names=(),
+        authority=True,
+        **life,
+    )
+    leaf = make(school.domain, key, ("middle", middle_key), names=(school.domain,), **life)
+    form = PrivateFormat.TraditionalOpenSSL
+    old = key.private_bytes(Encoding.PEM, form, NoEncryption())
+    return [leaf, middle, authority.certificate.read_bytes()], old
+
+
+@pytest.mark.parametrize("shape", ["put together by hand", "a bundle"])
+def test_files_as_people_have_them_are_served_in_order(
+    school: School, own: Entrance, shape: str
+) -> None:
+    (leaf, middle, root), key = chain(school)
+    if shape == "a bundle":
+        known = x509.load_pem_x509_certificates(middle + leaf)
+        brought = pkcs7.serialize_certificates(known, Encoding.DER)
+    else:
+        # `cat` without line ends, a Windows shell, text around the blocks, and the wrong order.
+        text = "Städtisches Gymnasium" + (root.strip() + middle.strip() + leaf.strip()).decode()
+        brought = text.encode("utf-16")
+        key = b"\xef\xbb\xbfkey of the school\r\n" + key.replace(b"\n", b"\r\n")
+    (school.project.folder / "school.pem").write_bytes(brought)
+    (school.project.folder / "school.key").write_bytes(key)
+    checked = school.project.run("check")
+    assert "✓ The certificate is right" in checked.out
+    assert school.project.run("plan").code == 0
+    done = school.project.run("deploy", "--json")
+    assert (done.code, done.data["changed"]) == (0, BROUGHT)
+    serial = x509.load_pem_x509_certificate(leaf).serial_number
+    for port in (443, 5349):
+        assert int(own.certificate(port)["serialNumber"], 16) == serial
+    served = school.host.read("/etc/jitsi-provision/tls/fullchain.pem")
+    assert served.startswith(leaf + middle)
 
 
 def test_what_is_wrong_with_new_files_is_said_before_anything_is_touched(

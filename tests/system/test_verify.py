@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from provision.controls import catalogue
 from provision.verify.verdict import parts
+from tests.remedies import in_list, tried_by
 from tests.system.breakages import BREAKAGES, Breakage, apply, mend
 
 if TYPE_CHECKING:
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
     from tests.system.project import Done, Project
     from tests.system.school import School
 
+HEALED = "tests/system/test_verify.py::test_what_each_failed_control_advises_heals_it"
+BY_HAND = {
+    r"(/etc/jitsi-provision/local)": "rm -f {0}/*.js {0}/*.conf",
+}
+"""What a person does on the server who reads a remedy, by what it says."""
 NEEDS_BROWSER = "It needs a browser: run it again with --browser."
 
 
@@ -87,21 +94,55 @@ def different() -> list[Breakage]:
     return chosen
 
 
+@pytest.fixture(scope="module")
+def broken(school: School, technician: Project, proof: tuple[Done, str, str]) -> Iterator[Done]:
+    """A proof of the server that is broken in many ways at once, while it is."""
+    del proof  # it comes before
+    apply(school.host, school.domain, different())
+    try:
+        yield technician.run("verify", "--json")
+    finally:
+        mend(school.host, school.domain, different())
+
+
 def test_each_real_breakage_fails_its_own_controls(
-    school: School, technician: Project, proof: tuple[Done, str, str]
+    proof: tuple[Done, str, str], broken: Done
 ) -> None:
     chosen = different()
     assert len(chosen) > 30
     expected: set[str] = set().union(*(breakage.all_fails for breakage in chosen))
-    apply(school.host, school.domain, chosen)
-    try:
-        broken = technician.run("verify", "--json")
-    finally:
-        mend(school.host, school.domain, chosen)
     good, bad = states(proof[0]), states(broken)
     changed = {key: state for key, state in bad.items() if state != good[key]}
     assert changed == dict.fromkeys(expected, "failed")
     assert broken.code == 1
+
+
+def test_what_each_failed_control_advises_heals_it(
+    school: School, technician: Project, proof: tuple[Done, str, str], broken: Done
+) -> None:
+    good = states(proof[0])
+    advised = {
+        (control["id"], finding["remedy"])
+        for control in broken.data["controls"]
+        for finding in control["findings"]
+        if good[control["id"]] != "failed" and finding["remedy"]
+    }
+    # First what the program does by itself, then what is left to a person, each as it is written.
+    if any("provision deploy" in remedy for _key, remedy in advised):
+        assert school.project.run("deploy").code == 0
+    for _key, remedy in sorted(advised):
+        for pattern, command in BY_HAND.items():
+            for found in re.finditer(pattern, remedy):
+                school.host.run(command.format(*found.groups()))
+    healed = technician.run("verify", "--json")
+    left = {
+        control["id"]: [finding["remedy"] for finding in control["findings"]]
+        for control in healed.data["controls"]
+        if control["state"] == "failed" and good[control["id"]] != "failed"
+    }
+    assert left == {}
+    followed: set[str] = set().union(*(in_list(remedy) for _key, remedy in advised))
+    assert tried_by(HEALED) <= followed
 
 
 def test_a_server_with_another_host_key_is_only_looked_at_from_outside(

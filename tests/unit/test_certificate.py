@@ -39,6 +39,9 @@ def sentences(certificate: bytes, key: bytes | None = None, domain: str = DOMAIN
     [
         leaf() + MIDDLE,
         leaf() + MIDDLE + ROOT,
+        # In whatever order: it is served in the right one.
+        leaf() + ROOT + MIDDLE,
+        MIDDLE + leaf(),
         leaf(),
         leaf(public=True) + MIDDLE,
         make("self", KEY),
@@ -87,8 +90,8 @@ def test_a_good_certificate_has_nothing_wrong(chain: bytes) -> None:
             "The certificate is not meant for a web server.",
         ),
         (
-            leaf() + ROOT + MIDDLE,
-            "The certificates in the file are not in order, or one is missing.",
+            leaf() + ROOT,
+            "A certificate is missing in between, or one in the file does not belong.",
         ),
         (
             leaf(public=True),
@@ -126,9 +129,9 @@ def test_a_bad_certificate_is_told_in_one_sentence(chain: bytes, sentence: str) 
     assert sentences(chain) == [sentence]
 
 
-def test_an_authority_in_front_is_told() -> None:
-    assert "The first certificate in the file is that of an authority." in sentences(
-        MIDDLE + leaf()
+def test_authorities_alone_are_told() -> None:
+    assert "The file holds certificates of authorities only, not the school's own." in sentences(
+        MIDDLE + ROOT
     )
 
 
@@ -185,10 +188,10 @@ def test_a_locked_key_says_how_to_unlock_it() -> None:
     assert result.remedy == "unlock it: openssl pkey -in OLD.key -out NEW.key"
 
 
-def test_a_certificate_from_an_impostor_of_the_same_name_is_out_of_order() -> None:
+def test_a_certificate_from_an_impostor_of_the_same_name_does_not_belong() -> None:
     impostor = make("Middle", make_key(), ("Root", ROOT_KEY), authority=True)
     assert sentences(leaf() + impostor) == [
-        "The certificates in the file are not in order, or one is missing."
+        "A certificate is missing in between, or one in the file does not belong."
     ]
 
 

@@ -101,7 +101,7 @@ def test_a_file_that_is_not_there_or_cannot_be_read(path: Path) -> None:
     assert problems(path.parent) == [(0, "It cannot be read: Is a directory.")]
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le"])
 def test_another_encoding_is_told_with_the_way_out(path: Path, encoding: str) -> None:
     path.write_bytes("school\nSüd\n".encode(encoding))
     sentence = "This is not UTF-8 text; in Excel, save as CSV UTF-8."

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from provision import listener, ports, probe
+from provision.answers import MARK
 from provision.checks import ports as checks
 from provision.checks.result import Level
 from provision.probe import Aim, Reach, Reading
@@ -50,7 +51,7 @@ class Session:
             stderr=subprocess.PIPE,
             text=True,
         )
-        given = {"program": ports.PROGRAM, "secret": SECRET.hex(), "ports": wanted}
+        given = {"program": ports.PROGRAM, "secret": SECRET.hex(), "ports": wanted, "mark": MARK}
         self.begun = self.tell(json.dumps(given | {"seconds": seconds}))
 
     def tell(self, line: str) -> dict[str, Any]:
@@ -59,7 +60,8 @@ class Session:
         assert self.program.stdout
         self.program.stdin.write(f"{line}\n")
         self.program.stdin.flush()
-        told: dict[str, Any] = json.loads(self.program.stdout.readline())
+        assert self.program.stdout.readline() == "\n"
+        told: dict[str, Any] = json.loads(self.program.stdout.readline().removeprefix(MARK))
         return told
 
     def end(self) -> tuple[int, str]:
@@ -361,7 +363,7 @@ def test_the_roles_need_these_ports_and_no_others() -> None:
         ("echo Welcome; echo '{}'; cat > /dev/null", ""),
         ("echo '{\"held\": 1'; echo broken >&2", "broken"),
         ("head -c 300000 /dev/zero | tr '\\0' '{'; echo too much >&2", ""),
-        (f"echo '{NONSENSE}'; cat > /dev/null", "nonsense"),
+        (f"echo '{MARK}{NONSENSE}'; cat > /dev/null", "nonsense"),
         # Something that ssh has started keeps its output open.
         ("sleep 20 & echo $! >&2; exit 255", ""),
     ],

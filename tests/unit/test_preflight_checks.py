@@ -91,7 +91,7 @@ def test_an_ordinary_machine_is_fine() -> None:
         (
             {"locale": "de_DE.UTF-8"},
             "The server is set to the language de_DE.UTF-8, which is not installed.",
-            "update-locale LANG=C.UTF-8",
+            "echo LANG=C.UTF-8 > /etc/default/locale",
         ),
         ({"host_name": "localhost"}, "The server has no name of its own.", "set-hostname"),
         (

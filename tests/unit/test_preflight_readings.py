@@ -53,9 +53,9 @@ def test_the_language_and_what_root_may_do(
 ) -> None:
     files = {"/etc/default/locale": '#  File\nLANG="de_DE.UTF-8"\nLC_ALL=C\n'}
     monkeypatch.setattr(preflight, "read_text", lambda path: files.get(path, ""))
-    assert preflight.default_locale() == "de_DE.UTF-8"
+    assert preflight.default_locale()["locale"] == "de_DE.UTF-8"
     files.clear()
-    assert preflight.default_locale() == ""
+    assert preflight.default_locale()["locale"] == ""
     assert preflight.capabilities("Name:\tx\nCapEff:\t00000000a80425fb\n") == 0xA80425FB
     assert preflight.capabilities("") == 0
 

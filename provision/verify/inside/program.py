@@ -1,4 +1,4 @@
-"""Looks at every part of the server and answers with one JSON object on standard output."""
+"""Looks at every part of the server and answers with one line of JSON behind the given mark."""
 
 from __future__ import annotations
 
@@ -98,7 +98,8 @@ def _timed(part: Callable[[dict[str, Any]], Any], wanted: dict[str, Any]) -> dic
 def main(wanted: dict[str, Any]) -> None:
     """Print the answer, and end at once with all that is still running."""
     os.nice(5)  # a lesson that runs goes first
-    json.dump(collect(wanted) | {"root": os.geteuid() == 0}, sys.stdout)
+    answer = json.dumps(collect(wanted) | {"root": os.geteuid() == 0})
+    sys.stdout.write(f"\n{wanted['mark']}{answer}\n")
     sys.stdout.flush()
     for process in list(reading.RUNNING):
         process.kill()

@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision import host_keys, inventory, openssh
+from provision import answers, host_keys, inventory, openssh
 from provision.connect import KEY_FILE
 from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
@@ -60,6 +60,7 @@ def measure(target: Target) -> dict[str, Any]:
     visited = _visit(target)
     wanted = {
         "marker": MARKER,
+        "mark": answers.MARK,
         "seconds": time.monotonic() - target.begun,
         # Signing in and out takes some of the time, too.
         "patience": target.seconds * 0.7,
@@ -76,11 +77,9 @@ def measure(target: Target) -> dict[str, Any]:
         seconds=target.seconds,
         limit=LIMIT,
     )
-    try:
-        found: dict[str, Any] = json.loads(said.text)
-        assert isinstance(found["parts"], dict)
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
-        raise _why(target, said) from error
+    found = answers.find(said.text)
+    if found is None or not isinstance(found.get("parts"), dict):
+        raise _why(target, said)
     return found | {
         "visited": visited,
         "promised": {"retention_days": target.school.retention_days},
@@ -124,7 +123,8 @@ def program(wanted: dict[str, Any]) -> str:
 
 
 def _why(target: Target, said: openssh.Said) -> NotMeasuredError:
-    last = said.text.rpartition("\n")[2][:200]
+    # What ssh, sudo or Python complain of tells more than what a shell greets with.
+    last = (said.complaint or said.text).rpartition("\n")[2][:200]
     if said.ssh_failed:
         return NotMeasuredError(
             N_("Nobody could sign in at {host}: {reason}"), host=target.host, reason=last

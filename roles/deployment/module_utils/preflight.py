@@ -55,7 +55,7 @@ def look() -> dict[str, Any]:
             "container": ended_well(asked("systemd-detect-virt", "--container", "--quiet"), False),
             "capabilities": capabilities(read_text("/proc/self/status")),
             "kernel": os.uname().release,
-            "locale": default_locale(),
+            **default_locale(),
             "locales": said(asked("locale", "-a")).split(),
             "resolves": ended_well(asked("getent", "hosts", os.uname().nodename), True),
             "firewalls": firewalls(asked),
@@ -85,13 +85,13 @@ def capabilities(status: str) -> int:
     return int(found[1], 16) if found else 0
 
 
-def default_locale() -> str:
-    """Return the language that the server is set to, or nothing."""
+def default_locale() -> dict[str, str]:
+    """Return the language that the server is set to, or nothing, and the file that says so."""
     for path in ("/etc/locale.conf", "/etc/default/locale"):
         found = re.search(r'^\s*LANG=["\']?([^"\'\s]+)', read_text(path), re.MULTILINE)
         if found:
-            return found[1]
-    return ""
+            return {"locale": found[1], "locale_file": path}
+    return {"locale": "", "locale_file": ""}
 
 
 def firewalls(asked: Asked) -> list[str]:

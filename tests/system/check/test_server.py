@@ -133,7 +133,7 @@ CASES = [
             "The server waits for a reboot.",
         ],
         [
-            "on the server, as root: update-locale LANG=C.UTF-8",
+            "on the server, as root: echo LANG=C.UTF-8 > /etc/locale.conf",
             "on the server, delete that line from /etc/hosts",
             (
                 "`provision deploy` finishes it; or on the server, as root: dpkg --configure -a"

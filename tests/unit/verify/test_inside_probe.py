@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from provision.answers import MARK
 from provision.settings import School
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.inside import program as inside
@@ -48,17 +49,20 @@ def says(tmp_path: Path, script: str) -> None:
 
 
 def test_what_is_sent_runs_on_a_plain_python_and_answers_every_part() -> None:
-    sent = probe.program({"marker": "provision-verify-", "seconds": 1, "patience": 20})
+    wanted = {"marker": "provision-verify-", "mark": MARK, "seconds": 1, "patience": 20}
+    sent = probe.program(wanted)
     done = subprocess.run(
         [sys.executable, "-ISB", "-"], input=sent, capture_output=True, text=True, check=True
     )
-    answer = json.loads(done.stdout)
+    answer = json.loads(done.stdout.removeprefix(f"\n{MARK}"))
     assert {*answer["parts"], *answer["missing"]} == set(inside.PARTS)
     assert answer["root"] is (os.geteuid() == 0)
 
 
 def test_the_answer_is_handed_on_with_the_schools_promise(target: Target, tmp_path: Path) -> None:
-    says(tmp_path, """cat > /dev/null; echo '{"parts": {"x": {}}, "missing": {}, "root": true}'""")
+    answer = MARK + '{"parts": {"x": {}}, "missing": {}, "root": true}'
+    noise = """cat > /dev/null; echo '{"parts": 1}'; echo '{ open' >&2; printf 'Hi: '"""
+    says(tmp_path, f"{noise}; printf '\\n%s\\nbye }}' '{answer}'")
     assert probe.measure(target) == {
         "parts": {"x": {}},
         "missing": {},
@@ -88,6 +92,8 @@ def test_another_account_than_root_asks_sudo_and_says_nothing_in_arguments(
          "The look from inside ended without an answer: sudo: a password is required"),
         ("echo 'bash: python3: command not found' >&2; exit 127",
          "The look from inside ended without an answer: bash: python3: command not found"),
+        ("echo 'Welcome! {}'; echo 'sudo: a password is required' >&2; exit 1",
+         "The look from inside ended without an answer: sudo: a password is required"),
         ("exit 3", "The look from inside ended without an answer: 3"),
         ("echo '[]'", "The look from inside ended without an answer: []"),
         ("exec sleep 60", "Nobody could sign in at 192.0.2.1: timed out"),

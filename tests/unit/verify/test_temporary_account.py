@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from provision.answers import MARK
 from provision.verify import teacher
 from tests.unit.modules import OWNER, Server, utility
 
@@ -34,7 +35,7 @@ class Proof:
         (folder / "prosodyctl").chmod(0o755)
         program = teacher._program().replace(b"/var/lib/prosody", str(self.data).encode())
         program = program.replace(b'ACCOUNT = "prosody"', f'ACCOUNT = "{OWNER}"'.encode())
-        wish = json.dumps({"host": HOST, "seconds": seconds})
+        wish = json.dumps({"host": HOST, "seconds": seconds, "mark": MARK})
         self.process = subprocess.Popen(
             [sys.executable, "-c", teacher._START, wish, str(len(program))],
             stdin=subprocess.PIPE,
@@ -50,7 +51,9 @@ class Proof:
     def line(self) -> dict[str, Any]:
         """Return the next line of the program."""
         assert self.process.stdout
-        found: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert self.process.stdout.readline() == b"\n"
+        told = self.process.stdout.readline().decode()
+        found: dict[str, Any] = json.loads(told.removeprefix(MARK))
         return found
 
     @property

@@ -1,0 +1,158 @@
+"""What the program advises on this computer is typed as it stands there, and the fault is gone."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from provision import identity
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run, Seen
+
+NORD = """\
+schools:
+  hosts:
+    nord:
+      address: 203.0.113.10
+      domain: meet.nord.example.org
+      school: Gymnasium Nord
+      contact: it@nord.example.org
+"""
+SUED = NORD.partition("hosts:\n")[2].replace("nord", "sued").replace("113.10", "113.11")
+SETTINGS = (
+    *("--set", "address=203.0.113.10", "--set", "domain=meet.nord.example.org"),
+    *("--set", "school=Gymnasium Nord", "--set", "contact=it@nord.example.org"),
+)
+
+
+def advice(seen: Seen) -> str:
+    """Return what stands behind `Next` in an error."""
+    found = re.search(r"(?m)^  Next +(.*)$", seen.err)
+    assert found, seen
+    return found[1]
+
+
+def typed(run: Run, said: str) -> Seen:
+    """Run the command that stands in an advice, between backticks or from `provision` on."""
+    quoted = re.search(r"`(provision [^`]*)`", said)
+    words = shlex.split(quoted[1] if quoted else said[said.index("provision ") :])
+    return run(*words[1:])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (["nwe"], "did you mean `provision new`?"),
+        (["frobnicate"], "`provision --help` lists all commands"),
+        (["list", "-q"], "`provision list --help` shows how it is used"),
+        (["teachers", "frobnicate"], None),
+    ],
+)
+def test_a_slip_of_the_pen_leads_to_a_command_that_there_is(
+    run: Run, wrong: list[str], says: str | None
+) -> None:
+    said = advice(run(*wrong))
+    assert says is None or said == says
+    seen = typed(run, said)
+    assert "There is no command" not in seen.err
+    assert "There is no option" not in seen.err
+    assert seen.code == 0 or wrong == ["nwe"]
+
+
+def test_without_an_inventory_the_command_that_writes_one_is_named(
+    run: Run, inventory: Path
+) -> None:
+    said = advice(run("list"))
+    assert said == "`provision new` writes one"
+    assert run(*shlex.split(said.strip("`").partition("`")[0])[1:], "nord", *SETTINGS).code == 0
+    assert inventory.exists()
+    assert run("list").code == 0
+
+
+def test_where_nothing_is_said_of_a_school_the_one_that_is_missing_can_be_given(
+    run: Run, inventory: Path
+) -> None:
+    said = advice(run("new", "nord"))
+    assert said == "give what is missing and correct the rest with --set KEY=VALUE"
+    assert run("new", "nord", *SETTINGS).code == 0
+    assert "nord" in inventory.read_text()
+
+
+@pytest.mark.parametrize("verb", ["connect", "deploy"])
+def test_of_several_schools_one_is_to_be_named(run: Run, inventory: Path, verb: str) -> None:
+    inventory.write_text(NORD + SUED)
+    said = advice(run(verb))
+    assert said in {"name one of them", "name one or more of them, or write --all"}
+    # It is not that any more which is wrong: nobody is at a terminal, or no server answers there.
+    assert "Which school" not in run(verb, "nord", "--help").err
+
+
+def test_an_inventory_that_is_no_yaml_can_be_corrected(run: Run, inventory: Path) -> None:
+    inventory.write_text(NORD.replace("      domain", "\tdomain"))
+    assert advice(run("list")) == "correct this line first"
+    inventory.write_text(NORD)
+    assert run("list").code == 0
+
+
+@pytest.mark.parametrize("wrong", [b'short_name;school\n"x;y\n', b"", None])
+def test_a_list_of_schools_can_be_begun_anew(
+    run: Run, inventory: Path, tmp_path: Path, wrong: bytes | None
+) -> None:
+    path = tmp_path / "schools.csv"
+    if wrong is not None:
+        path.write_bytes(wrong)
+    said = advice(run("new", "--csv", "schools.csv"))
+    if said == "correct this row first":
+        path.write_text("")
+        said = advice(run("new", "--csv", "schools.csv"))
+    assert said == "`provision new --csv-template > schools.csv` writes an empty list"
+    template = run("new", "--csv-template").out
+    row = "nord,203.0.113.10,meet.nord.example.org,Gymnasium Nord,it@nord.example.org"
+    heading = template.splitlines()[0].split(",")
+    first = ["short_name", "address", "domain", "school", "contact"]
+    assert set(first) <= set(heading)
+    cells = dict(zip(first, row.split(","), strict=True))
+    path.write_text(template + ",".join(cells.get(name, "") for name in heading) + "\n")
+    assert run("new", "--csv", "schools.csv").code == 0
+    assert "nord" in inventory.read_text()
+
+
+def test_a_list_with_a_wrong_school_is_corrected(run: Run, inventory: Path, tmp_path: Path) -> None:
+    path = tmp_path / "schools.csv"
+    text = (
+        "short_name,address,domain,school,contact\n"
+        "nord,203.0.113.10,meet.nord.example.org,Gymnasium Nord,it@nord.example.org\n"
+    )
+    path.write_text(text.replace("203.0.113.10", "203.0.113.999"))
+    said = advice(run("new", "--csv", "schools.csv"))
+    assert said == "nothing was written; correct the list, then run the same command again"
+    assert not inventory.exists()
+    path.write_text(text)
+    assert run("new", "--csv", "schools.csv").code == 0
+
+
+def test_a_control_that_there_is_not_leads_to_the_list_of_all(run: Run, inventory: Path) -> None:
+    inventory.write_text(NORD)
+    said = advice(run("verify", "--only", "XYZ-99"))
+    assert said == "docs/controls.md lists all of them"
+
+
+def test_a_key_that_there_is_not_can_be_made(
+    run: Run, inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inventory.write_text(NORD)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    seen = run("connect", "nord", "--identity", "nowhere")
+    assert advice(seen) == "name the file of a secret SSH key, for instance ~/.ssh/id_ed25519"
+    (tmp_path / ".ssh").mkdir()
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / ".ssh" / "id_ed25519"],
+        check=True,
+    )
+    assert identity.named(Path("~/.ssh/id_ed25519")).public.startswith("ssh-ed25519 ")
