@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -53,6 +55,14 @@ class Windows(ABC):
         """Return all windows that are open, and what they show."""
 
     @abstractmethod
+    def close(self, window: str) -> None:
+        """Close a window, as somebody does with the cross in its corner."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End the browser at once, as a crash does."""
+
+    @abstractmethod
     def evaluate(self, window: str, expression: str) -> Any:
         """Return the JSON value of an expression, as if somebody had just clicked there."""
 
@@ -79,19 +89,27 @@ class Windows(ABC):
 
 
 class _Chromium(Windows):
-    def __init__(self, browser: Chromium) -> None:
+    def __init__(self, browser: Chromium, *, profile: bool) -> None:
         self.browser = browser
-        self.person = browser.command("Target.createBrowserContext")["browserContextId"]
+        # A person without a profile leaves nothing, whatever a page does.
+        self.person = {} if profile else browser.command("Target.createBrowserContext")
         self._sessions: dict[str, str] = {}
 
     def open(self, url: str) -> str:
-        wanted = {"url": url, "browserContextId": self.person}
+        wanted = {"url": url} | self.person
         return str(self.browser.command("Target.createTarget", wanted)["targetId"])
 
     def all(self) -> dict[str, str]:
         found = self.browser.command("Target.getTargets")["targetInfos"]
         return {one["targetId"]: one["url"] for one in found
-                if one["type"] == "page" and one["browserContextId"] == self.person}  # fmt: skip
+                if one["type"] == "page" and self.person.items() <= one.items()}  # fmt: skip
+
+    def close(self, window: str) -> None:
+        self.browser.command("Target.closeTarget", {"targetId": window})
+
+    def kill(self) -> None:
+        os.killpg(self.browser.process.pid, signal.SIGKILL)
+        self.browser.process.wait()
 
     def evaluate(self, window: str, expression: str) -> Any:
         if window not in self._sessions:
@@ -111,8 +129,8 @@ class _Chromium(Windows):
 class _Firefox(Windows):
     """Through WebDriver BiDi, which Firefox itself speaks."""
 
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
+    def __init__(self, connection: ClientConnection, process: subprocess.Popen[bytes]) -> None:
+        self.connection, self.process = connection, process
         self._number = 0
         wanted = {"alwaysMatch": {"acceptInsecureCerts": True}}
         self.command("session.new", capabilities=wanted)
@@ -140,6 +158,13 @@ class _Firefox(Windows):
         found = self.command("browsingContext.getTree", maxDepth=0)["contexts"]
         return {one["context"]: one["url"] for one in found}
 
+    def close(self, window: str) -> None:
+        self.command("browsingContext.close", context=window)
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
     def evaluate(self, window: str, expression: str) -> Any:
         found = self.command(
             "script.evaluate",
@@ -159,22 +184,30 @@ def missing(name: str) -> bool:
 
 
 @contextmanager
-def windows(name: str, host: str = "", address: str = "") -> Iterator[Windows]:
-    """A browser that finds a host at an address, and takes whatever certificate it shows."""
+def windows(
+    name: str, host: str = "", address: str = "", profile: Path | None = None
+) -> Iterator[Windows]:
+    """A browser that finds a host at an address, and takes whatever certificate it shows.
+
+    With a profile it remembers what a pupil's browser does, and finds it there the next time.
+    """
     if name == "chromium":
         options = ["--ignore-certificate-errors", "--disable-popup-blocking"]
         if host:
             options.append(f"--host-resolver-rules=MAP {host} {address}")
+        if profile:
+            options.append(f"--user-data-dir={profile}")
         with Chromium(time.monotonic() + 10 * SECONDS, options) as browser:
-            yield _Chromium(browser)
+            yield _Chromium(browser, profile=bool(profile))
         return
-    with _firefox(host, address) as connection:
-        yield _Firefox(connection)
+    with _firefox(host, address, profile) as running:
+        yield running
 
 
 @contextmanager
-def _firefox(host: str, address: str) -> Iterator[ClientConnection]:
-    folder = Path(tempfile.mkdtemp(prefix="provision-firefox-"))
+def _firefox(host: str, address: str, profile: Path | None) -> Iterator[_Firefox]:
+    folder = profile or Path(tempfile.mkdtemp(prefix="provision-firefox-"))
+    folder.mkdir(exist_ok=True)
     preferences: dict[str, Any] = dict(PREFERENCES)
     if host:
         preferences["network.dns.forceResolve"] = address
@@ -185,18 +218,21 @@ def _firefox(host: str, address: str) -> Iterator[ClientConnection]:
     command = ["firefox-esr", "--headless", "--no-remote", "--profile", str(folder),
                "--remote-debugging-port=0", "about:blank"]  # fmt: skip
     with (folder / "said").open("w") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=said)
+        # Firefox is many processes: their group is ended as one.
+        process = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)
     try:
         with connect(f"{_listening(folder)}/session", max_size=None) as connection:
-            yield connection
+            yield _Firefox(connection, process)
             with suppress(Exception):
                 connection.send('{"id": 0, "method": "browser.close", "params": {}}')
     finally:
         with suppress(subprocess.TimeoutExpired):
             process.wait(5)
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+        if not profile:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _listening(folder: Path) -> str:

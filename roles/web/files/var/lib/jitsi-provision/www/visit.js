@@ -5,15 +5,13 @@
     var room = window.location.pathname;
 
     // What the client stores (names, rooms, devices) lasts as long as this tab: school devices are
-    // shared. Hanging up leads to a page that empties everything; most people close the tab.
-    function keep() {
-        window.sessionStorage.setItem('school/kept', JSON.stringify(window.localStorage));
+    // shared. Hanging up leads to a page that empties everything, but most people close the tab, or
+    // the browser ends. So nothing is ever written to what outlives the tab: the client gets the
+    // tab's own storage under the other's name. What a former release of ours left there goes.
+    function onlyHere() {
+        var own = window.sessionStorage;
         window.localStorage.clear();
-    }
-    function restore() {
-        var kept = JSON.parse(window.sessionStorage.getItem('school/kept')) || {};
-        window.localStorage.clear();
-        Object.keys(kept).forEach(function (key) { window.localStorage.setItem(key, kept[key]); });
+        Object.defineProperty(window, 'localStorage', { configurable: false, enumerable: true, value: own });
     }
     // Microphone and camera stay off until somebody switches them on. The client reads this from
     // its own storage first, where "on" is what nothing means, and never comes to the server's word.
@@ -34,10 +32,7 @@
     }
 
     // A browser that allows no storage keeps nothing anyway.
-    [restore, mute, stayTeacher].forEach(function (step) {
+    [onlyHere, mute, stayTeacher].forEach(function (step) {
         try { step(); } catch (error) { window.console.warn('storage:', error.name); }
-    });
-    window.addEventListener('pagehide', function () {
-        try { keep(); } catch (error) { window.console.warn('storage:', error.name); }
     });
 }());
