@@ -20,9 +20,9 @@ import json
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ET
 import urllib.request
 import uuid
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from xmpp_client import Client, XmppError
@@ -33,8 +33,8 @@ DOWN_SECONDS = 20
 """A service that is down for so long does not come back by itself: a restart takes less."""
 COLD_SECONDS = 60
 """What a cold bridge may need for its first answer on a small machine, three times over."""
-ALIVE_SECONDS = 10
-"""What signing in, and a living bridge's word that it is there, may take. A dead one never answers."""
+SIGN_IN_SECONDS, ALIVE_SECONDS = 15, 5
+"""What signing in may take, and a living bridge's word that it is there. A dead one is silent."""
 NO_BRIDGE, NO_CONFERENCE = 10, 11
 """Exit codes; the deployment turns them into sentences."""
 SERVICES = ("prosody", "jicofo", "jitsi-videobridge2")
@@ -65,7 +65,7 @@ class Watch:
         """Return the services that will not come back by themselves."""
         now = time.monotonic()
         for unit in SERVICES:
-            state, detail = (_systemctl(unit).split() + ["", ""])[:2]
+            state, detail = [*_systemctl(unit).split(), "", ""][:2]
             # Jicofo may have only an init script: when it dies, that says "active (exited)".
             if state in ("failed", "inactive") or detail == "exited":
                 self.down_since.setdefault(unit, now)
@@ -117,11 +117,12 @@ def attempt(domain: str, bridge: str, end: float) -> float:
     brewery = f"jvbbrewery@internal.auth.{domain}"
     password = SECRET.read_text(encoding="ascii").strip()
     left = max(1, end - time.monotonic())
-    with Client("auth." + domain, "focus", password, min(ALIVE_SECONDS, left)) as client:
+    with Client("auth." + domain, "focus", password, min(SIGN_IN_SECONDS, left)) as client:
         client.send(
             f"<presence to='{brewery}/provision'>"
             "<x xmlns='http://jabber.org/protocol/muc'/></presence>"
         )
+        client.end = time.monotonic() + min(ALIVE_SECONDS, left)
         # Even a cold bridge answers this at once. Where it was killed, the room still knows the
         # session of the dead one for some seconds, and nobody would answer for minutes.
         client.ask("<query xmlns='http://jabber.org/protocol/disco#info'/>", f"{brewery}/{bridge}")
@@ -150,8 +151,8 @@ def main() -> int:
             print(lacks + "".join(f"; {unit} is down" for unit in down))
             return code
         time.sleep(0.5)
-    waited = time.monotonic() - begun
-    print(f"the bridge carries a conference after {took:.1f} s; warm {waited:.1f} s after the start")
+    since = time.monotonic() - begun
+    print(f"the bridge carries a conference after {took:.1f} s; warm {since:.1f} s after the start")
     return 0
 
 
