@@ -48,6 +48,7 @@ c2s_direct_tls_ports = {}
 http_ports = { $port }
 -- The focus of the tests speaks without TLS on loopback.
 c2s_require_encryption = false
+school_return_directory = "$folder/tickets"
 $options
 """)
 """Where this server lives, and what a test wants otherwise."""
@@ -79,6 +80,7 @@ class Prosody:
         shutil.copytree(OURS, self.folder / "ours")
         shutil.copytree(PLUGINS, self.folder / "plugins")
         shutil.copytree(OBSERVER, self.folder / "observer")
+        (self.folder / "tickets").mkdir()
         with socket.socket() as one, socket.socket() as other:
             for free in (one, other):
                 free.bind(("127.0.0.1", 0))

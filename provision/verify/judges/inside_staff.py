@@ -41,8 +41,8 @@ NEEDED = {
     # jitsi-provision
     "school_addresses", "school_entrance", "school_focus", "school_gate", "school_internal",
     "school_knocks", "school_large_stanzas", "school_login_throttle", "school_loopback_only",
-    "school_new_rooms", "school_private", "school_relay", "school_rooms", "school_sources",
-    "school_staff_only",
+    "school_new_rooms", "school_private", "school_relay", "school_return", "school_return_login",
+    "school_rooms", "school_sources", "school_staff_only",
 }  # fmt: skip
 WHO_READS = (
     "/jitsi/",

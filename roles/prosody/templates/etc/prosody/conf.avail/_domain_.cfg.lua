@@ -42,6 +42,11 @@ school_knocks_message = {{ ("Zu viele Personen aus Ihrem Netz klopfen an. Bitte 
 -- From where whole classes come: an account of mod_school_sources, and a share of each lobby, is
 -- four times as large there.
 school_networks = { {% for network in settings.school_networks %}{{ network | lua }}, {% endfor %}}
+-- Who was admitted comes back by himself after a restart. What that takes lies in memory, and
+-- outlives Prosody there alone.
+school_return_secret = "{{ secret('login') }}"
+school_return_directory = "/run/jitsi-provision-return"
+school_ghost_message = {{ ("Sie nehmen jetzt an anderer Stelle an dieser Konferenz teil." if settings.language == "de" else "You have joined this conference again elsewhere.") | lua }}
 smacks_max_unacked_stanzas = 5
 smacks_hibernation_time = 60
 smacks_max_old_sessions = 1
@@ -85,6 +90,7 @@ VirtualHost "{{ settings.domain }}"
         "bosh", "websocket", "smacks", "external_services", "features_identity",
         "conference_duration", "muc_lobby_rooms", "muc_breakout_rooms", "persistent_lobby",
         "school_login_throttle", "school_entrance", "school_gate", "school_relay",
+        "school_return_login",
     }
     -- A teacher admits a whole class, or mutes it, with one click.
     school_stanza_rate = 50
@@ -124,6 +130,7 @@ Component "conference.{{ settings.domain }}" "muc"
     modules_enabled = {
         "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit",
         "muc_password_whitelist", "school_rooms", "school_private", "school_knocks",
+        "school_return",
     }
     admins = { focus }
     muc_password_whitelist = { focus }
@@ -169,10 +176,11 @@ Component "internal.auth.{{ settings.domain }}" "muc"
 VirtualHost "auth.{{ settings.domain }}"
     authentication = "internal_hashed"
     modules_enabled = {
-        "disco", "ping", "saslauth", "tls", "smacks", "school_large_stanzas",
+        "disco", "ping", "saslauth", "tls", "school_large_stanzas",
         "limits_exception", "school_loopback_only", "school_login_throttle",
     }
-    smacks_hibernation_time = 15
+    -- Without smacks: focus and bridge come over loopback, where a connection breaks only when one of
+    -- the two has ended. Kept for later, it would hide for a quarter of a minute that it has.
     ssl = {
         key = "/etc/prosody/certs/auth." .. domain .. ".key",
         certificate = "/etc/prosody/certs/auth." .. domain .. ".crt",

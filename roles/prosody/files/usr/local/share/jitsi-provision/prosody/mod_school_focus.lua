@@ -6,20 +6,44 @@
 --   * A browser speaks to the component itself, not to an address below it that other modules do
 --     not look at.
 --   * It asks for conferences and breakout rooms, and for nothing else.
+--   * Where the focus starts again just now, a request waits for it: refused, the page would begin
+--     anew some times, with a class behind it.
 --
 -- Options:
+--   school_focus_patience  seconds that a request waits for the focus at most; 20
 --   main_muc, breakout_rooms_muc  the components with the rooms; default: conference. and breakout. +
 --                                 muc_mapper_domain_base
 --
 -- Nothing here writes a name, an address or a room's name to the log.
 
+local async = require "util.async";
 local jid = require "util.jid";
+local now = require "util.time".now;
 local st = require "util.stanza";
 
 local domain = module:get_option_string("muc_mapper_domain_base");
 local people = module:context(domain);
 local main_muc = people:get_option_string("main_muc", "conference." .. domain);
 local breakout_muc = people:get_option_string("breakout_rooms_muc", "breakout." .. domain);
+
+local focus = module:get_option_string("target_address");
+local patience = module:get_option_number("school_focus_patience", 20);
+
+-- Signed in, and not only its connection of before that nobody has ended yet.
+local function is_focus_here()
+	local account = prosody.bare_sessions[focus];
+	for _, session in pairs(account and account.sessions or {}) do
+		if session.presence and session.conn then return true; end
+	end
+	return false;
+end
+
+local function wait_for_focus(session)
+	local last = now() + patience;
+	while session.type == "c2s" and now() < last and async.ready() and not is_focus_here() do
+		async.sleep(0.25);
+	end
+end
 
 local function refuse(event, kind, condition)
 	local stanza = event.stanza;
@@ -42,6 +66,8 @@ local function look(event)
 	if stanza.name ~= "iq" then return; end
 	local request = stanza:get_child("conference", "http://jitsi.org/protocol/focus");
 	if request and not is_room(request.attr.room) then return refuse(event, "modify", "bad-request"); end
+	if request and focus then wait_for_focus(session); end
+	if session.type ~= "c2s" then return true; end -- gone meanwhile
 end
 
 for _, kind in ipairs { "iq", "message", "presence" } do

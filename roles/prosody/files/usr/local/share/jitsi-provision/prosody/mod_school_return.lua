@@ -1,0 +1,300 @@
+-- mod_school_return: who was admitted comes back into the same lesson by himself.
+--
+-- Enabled on the conference component; mod_school_return_login on the password host is its other
+-- half. When Prosody or the focus starts again, every browser begins anew: as a new guest, who would
+-- knock, or as a teacher without a password. So whoever is in a room gets a ticket for it.
+--
+-- What a ticket is: a number and a secret of 128 bits each, made by chance, sent once, to one
+-- browser, inside TLS. The page keeps it for this tab alone and shows it when it comes back.
+-- What is kept here: of the secret a keyed digest, or what SCRAM keeps of a password, of room and
+-- account keyed digests, and when the holder left - in memory, and in a directory that lies in memory (/run),
+-- because Prosody's own memory ends with it. No disk has it, and nobody comes in with what lies there.
+--
+-- What it promises, and against whom:
+--   * A ticket is good for one room and one rank. With a guest's nobody becomes a teacher; with a
+--     teacher's nobody signs in for another room.
+--   * It is good once: whoever is back has a new one, and the old connection leaves the room. A copy
+--     that was used by somebody else shows, because the owner is out.
+--   * It ends school_return_for seconds after its holder left, a restart included, and with the room.
+--   * Who is thrown out, or loses his admission, or whom the room's end sends home, has none any
+--     more, at once and across a restart: it is unlinked before others hear of it.
+--   * A teacher's ends with a new password, and with the account.
+--   * Nobody else in the room sees it: it is taken out of the presence before anything reads that.
+-- What it does not: whoever reads a tab's memory has what the tab has. Who hung up keeps, in an
+-- altered browser, his ticket for those seconds.
+--
+-- The older of two connections of one account in a room goes when the newer one joins: after a crash
+-- a teacher would stand beside her own ghost until the time-out.
+--
+-- Options:
+--   school_return_directory  where tickets outlive Prosody; without it they end with it
+--   school_return_secret     of it the digests are made; without it tickets end with Prosody
+--   school_return_for        seconds a ticket is good after its holder left; 300
+--   school_return_most       how many there are at most; 5000
+--   school_ghost_message     what the older connection reads
+--
+-- Nothing here writes a name, an address or a room's name to the log.
+
+local hashes = require "util.hashes";
+local jid = require "util.jid";
+local lfs = require "lfs";
+local now = require "util.time".now;
+local random = require "util.random";
+local st = require "util.stanza";
+local to_hex = require "util.hex".to or require "util.hex".encode;
+local keys_of = require "util.sasl.scram".getAuthenticationDatabaseSHA1;
+
+local domain = module:get_option_string("muc_mapper_domain_base");
+local staff_host = module:get_option_string("school_staff_host", domain);
+local directory = module:get_option_string("school_return_directory");
+local key = module:get_option_string("school_return_secret") or random.bytes(32);
+local good_for = module:get_option_number("school_return_for", 300);
+local most = module:get_option_number("school_return_most", 5000);
+local ghost_message = module:get_option_string("school_ghost_message",
+	"You have joined this conference again elsewhere.");
+local admins = module:get_option_inherited_set("admins", {}) / jid.prep;
+
+local xmlns = "urn:school:return";
+local MUC = "http://jabber.org/protocol/muc";
+local rounds = 4096; -- for fewer Prosody warns; chance of 128 bits needs none
+
+local tickets, number_of_tickets = {}, 0; -- id -> ticket
+local held = {}; -- room and full address of the holder -> id
+local shared = module:shared("/*/school_return/tickets");
+
+local function digest(purpose, value)
+	return hashes.hmac_sha256(key, purpose .. "\0" .. value, true):sub(1, 32);
+end
+
+local function is_staff(address)
+	return jid.host(address) == staff_host;
+end
+
+local function is_guest(address)
+	return not is_staff(address) and not admins:contains(jid.bare(address));
+end
+
+-- Across a restart --------------------------------------------------------------------------------
+
+local fields = { "room", "account", "account_keys", "stored", "server", "left" };
+
+local function path_of(id)
+	return directory and directory .. "/" .. id;
+end
+
+-- Written beside and renamed: what a power cut leaves half is never read.
+local function keep(id)
+	if not directory then return; end
+	local ticket, values = tickets[id], {};
+	for index, name in ipairs(fields) do values[index] = tostring(ticket[name] or "-"); end
+	local file = io.open(path_of("part"), "w");
+	if not file then return; end
+	file:write(table.concat(values, " "), "\n");
+	file:close();
+	os.rename(path_of("part"), path_of(id));
+end
+
+local function place(room, holder)
+	return room .. "\0" .. holder;
+end
+
+local function revoke(id)
+	local ticket = id and tickets[id];
+	if not ticket then return; end
+	if directory then os.remove(path_of(id)); end
+	tickets[id], number_of_tickets = nil, number_of_tickets - 1;
+	if ticket.holder then held[place(ticket.room, ticket.holder)] = nil; end
+end
+
+local function is_good(ticket)
+	return not ticket.left or now() - ticket.left <= good_for;
+end
+
+-- Whoever was inside is away from now on.
+local function recall()
+	local ids = {};
+	for id in lfs.dir(directory) do
+		if #id == 32 and not id:find("%X") then ids[#ids + 1] = id; end
+	end
+	for _, id in ipairs(ids) do
+		local file = io.open(path_of(id));
+		local text = file and file:read("*l") or "";
+		if file then file:close(); end
+		local ticket, index = {}, 0;
+		for value in text:gmatch("%S+") do
+			index = index + 1;
+			ticket[fields[index] or "more"] = value ~= "-" and value or nil;
+		end
+		if file and index == #fields then
+			ticket.left = tonumber(ticket.left) or now();
+			tickets[id], number_of_tickets = ticket, number_of_tickets + 1;
+			if is_good(ticket) then keep(id); else revoke(id); end
+		elseif file then
+			os.remove(path_of(id));
+		end
+	end
+end
+
+if directory then
+	if lfs.attributes(directory, "mode") == "directory" then
+		recall();
+	else
+		module:log("warn", "there is no directory for tickets: a restart of this server ends them");
+		directory = nil;
+	end
+end
+
+-- Handing out -------------------------------------------------------------------------------------
+
+local function issue(room, holder)
+	local mark = digest("room", room.jid);
+	revoke(held[place(mark, holder)]);
+	if number_of_tickets >= most then return; end
+	local id, secret = to_hex(random.bytes(16)), to_hex(random.bytes(16));
+	local ticket = { room = mark, holder = holder };
+	local told = st.message({ from = module.host, to = holder })
+		:tag("ticket", { xmlns = xmlns, id = id, secret = secret, room = jid.node(room.jid) });
+	if is_staff(holder) then
+		local account = jid.node(holder);
+		local _, stored, server = keys_of(secret, id, rounds);
+		ticket.stored, ticket.server = to_hex(stored), to_hex(server);
+		ticket.account = digest("account", account);
+		ticket.account_keys = shared.account_keys and shared.account_keys(account);
+		if not ticket.account_keys then return; end
+		told.tags[1].attr.account = account .. "~" .. id .. "@" .. staff_host;
+	else
+		ticket.stored = digest("secret", id .. secret);
+	end
+	tickets[id], number_of_tickets = ticket, number_of_tickets + 1;
+	held[place(mark, holder)] = id;
+	keep(id);
+	module:send(told);
+end
+
+module:hook("muc-occupant-joined", function (event)
+	local room, occupant, session = event.room, event.occupant, event.origin;
+	local who = occupant.bare_jid;
+	if admins:contains(who) then return; end
+	if is_guest(who) and room:get_affiliation(who) ~= "member" then return; end
+	local used = session and session.school_returned_with;
+	local ghost_of = used and tickets[used] and tickets[used].holder;
+	if used then session.school_returned_with = nil; revoke(used); end
+	for _, other in room:each_occupant() do
+		if other.nick ~= occupant.nick
+			and (other.jid == ghost_of or is_staff(who) and other.bare_jid == who) then
+			room:set_role(true, other.nick, nil, ghost_message);
+		end
+	end
+	issue(room, occupant.jid);
+end, -10);
+
+-- Showing one -------------------------------------------------------------------------------------
+
+-- Out of the presence before anything passes it on to others.
+local function take(event)
+	local stanza = event.stanza;
+	local shown = stanza:get_child("ticket", xmlns);
+	if not shown then return; end
+	stanza:maptags(function (tag)
+		return not (tag.name == "ticket" and tag.attr.xmlns == xmlns) and tag or nil;
+	end);
+	if event.origin.type == "c2s" and stanza:get_child("x", MUC) then
+		event.origin.school_shows = { id = shown.attr.id, secret = shown.attr.secret };
+	end
+end
+for _, kind in ipairs { "presence/full", "presence/bare", "presence/host" } do
+	module:hook(kind, take, 1000);
+end
+
+-- Returns the number of a guest's ticket that is good here.
+local function good_here(shown, room)
+	local id, secret = shown.id or "", shown.secret or "";
+	local ticket = #secret == 32 and tickets[id];
+	if not ticket or ticket.account or not is_good(ticket) then return; end
+	if ticket.room ~= digest("room", room.jid) then return; end
+	return hashes.equals(digest("secret", id .. secret), ticket.stored) and id or nil;
+end
+
+-- After the queue for crowds (9), before mod_school_rooms (5), the lobby (-4) and membership (-5).
+module:hook("muc-occupant-pre-join", function (event)
+	local session, room, who = event.origin, event.room, event.occupant.bare_jid;
+	local shown = session and session.school_shows;
+	if not shown or not is_guest(who) then return; end
+	session.school_shows = nil;
+	local id = good_here(shown, room);
+	if not id then return; end
+	session.school_returned_with = id;
+	room:set_affiliation(true, who, "member");
+	event.occupant.role = room:get_default_role("member"); -- reckoned before he was one
+end, 6);
+
+-- Losing one --------------------------------------------------------------------------------------
+
+local function revoke_where(matches)
+	for id, ticket in pairs(tickets) do
+		if matches(ticket) then revoke(id); end
+	end
+end
+
+module:hook("muc-set-affiliation", function (event)
+	if event.affiliation == "member" or event.affiliation == "owner" then return; end
+	local mark, who = digest("room", event.room.jid), jid.bare(event.jid);
+	revoke_where(function (ticket)
+		return ticket.room == mark and ticket.holder and jid.bare(ticket.holder) == who;
+	end);
+end, 100);
+
+-- Thrown out, for ever, or by a change of rank: before the presence that tells it is sent.
+local losses = { ["301"] = true, ["307"] = true, ["321"] = true, ["322"] = true };
+module:hook("muc-broadcast-presence", function (event)
+	local thrown_out = false;
+	for status in event.x:childtags("status") do
+		thrown_out = thrown_out or losses[status.attr.code] or false;
+	end
+	if not thrown_out then return; end
+	local mark = digest("room", event.room.jid);
+	for address in event.occupant:each_session() do revoke(held[place(mark, address)]); end
+	revoke(event.occupant.jid and held[place(mark, event.occupant.jid)]);
+end, 100);
+
+-- An end that somebody wanted, and not only that nobody is left for the moment: Jitsi's plugins end
+-- such rooms, too.
+module:hook("muc-pre-room-destroy", function (event)
+	local anybody = false;
+	for _, occupant in event.room:each_occupant() do
+		anybody = anybody or not admins:contains(occupant.bare_jid);
+	end
+	if not anybody then return; end
+	local mark = digest("room", event.room.jid);
+	revoke_where(function (ticket) return ticket.room == mark; end);
+end, -100);
+
+-- Who has a connection is inside, in a breakout room, too.
+local look_every = math.max(0.2, math.min(20, good_for / 4));
+module:add_timer(look_every, function ()
+	for id, ticket in pairs(tickets) do
+		if ticket.holder and prosody.full_sessions[ticket.holder] then
+			ticket.left = nil;
+		elseif not ticket.left then
+			ticket.left = now();
+			keep(id);
+		elseif not is_good(ticket) then
+			revoke(id);
+		end
+	end
+	return look_every;
+end);
+
+-- For mod_school_return_login -----------------------------------------------------------------------
+
+function shared.of_account(id, account)
+	local ticket = tickets[id];
+	if ticket and is_good(ticket) and ticket.account == digest("account", account) then return ticket; end
+end
+
+function shared.is_for(ticket, room_jid)
+	return ticket.room == digest("room", room_jid);
+end
+
+shared.digest = digest;
+shared.rounds = rounds;

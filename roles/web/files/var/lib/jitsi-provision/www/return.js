@@ -1,0 +1,145 @@
+/* Managed by jitsi-provision. Whoever was in a room comes back into it by himself: when a service was
+   started anew the page begins again, and shows the ticket that it got with the room (see
+   mod_school_return on the server). The ticket is kept for this tab alone, and for this room.
+   Runs before any script of Jitsi. */
+(function () {
+    'use strict';
+    var kept = 'school/return';
+    var room = window.location.pathname;
+    var xmlns = 'urn:school:return';
+    var Connection = window.WebSocket;
+    // After these the client counts 10 to 30 seconds down, and begins anew.
+    var broken = [
+        'connection.droppedError', 'connection.otherError', 'connection.serverError',
+        'connection.conferenceRequestFailed', 'conference.focusLeft', 'conference.iceFailed',
+        'conference.offerAnswerFailed', 'conference.videobridgeNotAvailable'
+    ];
+    var patience = 180000;
+    var ticket = load();
+    var begun = false;
+
+    function load() {
+        try {
+            var found = JSON.parse(window.sessionStorage.getItem(kept));
+            return found && found.room === room ? found : null;
+        } catch (error) { return null; }
+    }
+    function save() {
+        try { window.sessionStorage.setItem(kept, JSON.stringify(ticket)); } catch (error) { /* This page alone knows it. */ }
+    }
+
+    // The ticket --------------------------------------------------------------------------------
+
+    function receive(event) {
+        if (typeof event.data !== 'string' || event.data.indexOf(xmlns) === -1) { return; }
+        var told = new window.DOMParser().parseFromString(event.data, 'text/xml')
+            .getElementsByTagNameNS(xmlns, 'ticket')[0];
+        // From the server itself: what people write is in a body, and never the first element.
+        if (!told || told.parentNode !== told.ownerDocument.documentElement) { return; }
+        if (told.parentNode.getAttribute('from') !== window.config.hosts.muc) { return; }
+        ticket = {
+            room: room, id: told.getAttribute('id'), secret: told.getAttribute('secret'),
+            account: told.getAttribute('account')
+        };
+        save();
+    }
+    // A guest shows it while he joins.
+    function shown(text) {
+        var joins = typeof text === 'string' && ticket && !ticket.account
+            && /^<presence [^>]*to=["'][^"'>]+@conference\./.test(text)
+            && text.indexOf('http://jabber.org/protocol/muc"') !== -1;
+        return joins ? text.replace(/<\/presence>$/, '<ticket xmlns="' + xmlns + '" id="' + ticket.id
+            + '" secret="' + ticket.secret + '"/></presence>') : text;
+    }
+    function Listening(address, protocols) {
+        var socket = new Connection(address, protocols);
+        var send = socket.send;
+        if (String(address).indexOf('/xmpp-websocket') !== -1) {
+            socket.addEventListener('message', receive);
+            socket.send = function (text) { send.call(socket, shown(text)); };
+            credentials = null;
+        }
+        return socket;
+    }
+    Listening.prototype = Connection.prototype;
+    ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'].forEach(function (name) { Listening[name] = Connection[name]; });
+    window.WebSocket = Listening;
+
+    // A teacher signs in with it. The client asks its storage for a name and a password to use
+    // instead; there they never are: the first connection takes them.
+    var credentials = ticket && ticket.account
+        ? { xmpp_username_override: ticket.account, xmpp_password_override: ticket.secret } : null;
+    var getItem = window.Storage.prototype.getItem;
+    window.Storage.prototype.getItem = function (name) {
+        return credentials && Object.prototype.hasOwnProperty.call(credentials, name)
+            ? credentials[name] : getItem.call(this, name);
+    };
+
+    // Coming back -------------------------------------------------------------------------------
+
+    // Who has been inside meets no page before the meeting.
+    document.addEventListener('DOMContentLoaded', function () {
+        if (ticket && window.config && window.config.prejoinConfig) { window.config.prejoinConfig.enabled = false; }
+        watch();
+    });
+    // Microphone and camera are as they were, where the page began anew by itself, and not otherwise.
+    function asBefore() {
+        var was = ticket && ticket.was;
+        if (!was || Date.now() - was.at > patience) { return; }
+        var settings = JSON.parse(window.localStorage.getItem('features/base/settings')) || {};
+        settings.startWithAudioMuted = was.silent;
+        settings.startWithVideoMuted = was.dark;
+        window.localStorage.setItem('features/base/settings', JSON.stringify(settings));
+    }
+    function say() {
+        var german = /^de/.test((window.config && window.config.defaultLanguage) || window.navigator.language);
+        var layer = document.createElement('div');
+        layer.className = 'school-return';
+        layer.setAttribute('role', 'alert');
+        layer.style.cssText = 'position:fixed;inset:0;z-index:2147483000;display:flex;align-items:center;'
+            + 'justify-content:center;padding:2rem;text-align:center;font:1.25rem/1.5 sans-serif;'
+            + 'background:#141414;color:#fff';
+        layer.textContent = german
+            ? 'Die Verbindung war unterbrochen. Sie kommen gleich von selbst zurück.'
+            : 'The connection was interrupted. You will be back in a moment, by yourself.';
+        document.body.appendChild(layer);
+    }
+    // Begins anew as soon as the server answers. A class does not come in the same moment.
+    function again() {
+        var socket = new Connection('wss://' + window.location.host + '/xmpp-websocket', 'xmpp');
+        socket.onopen = function () {
+            socket.close();
+            window.setTimeout(function () { window.location.reload(); }, Math.random() * 1000);
+        };
+        socket.onerror = function () { window.setTimeout(again, 500 + Math.random() * 1000); };
+    }
+    function begin(state) {
+        var media = state['features/base/media'];
+        var was = ticket.was && Date.now() - ticket.was.at < patience ? ticket.was : {
+            at: Date.now(), silent: media.audio.muted !== false, dark: Boolean(media.video.muted)
+        };
+        begun = true;
+        ticket.was = was;
+        save();
+        say();
+        again();
+    }
+    function look() {
+        var state = window.APP.store.getState();
+        var conference = state['features/base/conference'];
+        var error = conference.error || state['features/base/connection'].error;
+        var name = error && (error.name || error);
+        // Whoever leaves, or was thrown out, goes.
+        if (!begun && ticket && name && broken.indexOf(name) !== -1
+            && !(ticket.was && Date.now() - ticket.was.at > patience)) { begin(state); }
+    }
+    function watch() {
+        if (window.APP && window.APP.store) {
+            window.APP.store.subscribe(look);
+        } else {
+            window.setTimeout(watch, 100);
+        }
+    }
+
+    try { asBefore(); } catch (error) { window.console.warn('storage:', error.name); }
+}());
