@@ -18,7 +18,6 @@ from ansible.module_utils.school_server import read_text, run
 PATIENCE = 12
 """How long a program may take, in seconds."""
 LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock")
-FIREWALLS = ("ufw", "firewalld", "nftables", "netfilter-persistent")
 # Nothing is written where apt keeps what it knows, and nobody who installs is kept waiting.
 APT = ("-o", "Debug::NoLocking=1", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
 HELPER = "/usr/lib/apt/apt-helper"
@@ -38,7 +37,6 @@ def look() -> dict[str, Any]:
             "locale": default_locale(),
             "locales": patiently("locale", "-a").stdout.split(),
             "resolves": patiently("getent", "hosts", os.uname().nodename).returncode == 0,
-            "firewalls": firewalls(),
             "apt_lock": lock_holder(),
             "held": patiently("apt-mark", "showhold").stdout.split(),
             "reboot": reboot(),
@@ -67,12 +65,6 @@ def default_locale() -> str:
         if found:
             return found[1]
     return ""
-
-
-def firewalls() -> list[str]:
-    """Return which services of firewalls are active."""
-    states = patiently("systemctl", "is-active", *FIREWALLS).stdout.split()
-    return [name for name, state in zip(FIREWALLS, states, strict=False) if state == "active"]
 
 
 def lock_holder() -> str:

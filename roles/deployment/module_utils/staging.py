@@ -12,7 +12,7 @@ import string
 import tempfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ansible.module_utils import access_guard, ground
+from ansible.module_utils import access_guard, access_trial, ground
 from ansible.module_utils.differences import hide, hide_tokens, unified
 from ansible.module_utils.file_rights import (
     keep_previous,
@@ -75,6 +75,7 @@ class Staging:
                 self.guard([declared["path"] for declared in files])
                 self.replace()
                 self.put_in_force(files)
+                access_trial.begin()
             elif not self.check:
                 self.changes.remember()
                 self.replace()
