@@ -15,7 +15,8 @@ from provision import i18n, legible
 from provision.errors import Problem, SettingsError
 from provision.i18n import N_, _
 from provision.school_settings import closest, shown, unknown
-from provision.settings import RENAMED, TABLE
+from provision.setting import RENAMED
+from provision.settings import TABLE
 from provision.yaml_bounds import TooLargeError, read_bytes
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provision import connect, console, runner
+from provision import connect, console, reached, runner
 from provision.errors import ExitCode, ProvisionError
 from provision.failures import explain
 from provision.i18n import N_, _, ngettext
@@ -95,9 +95,12 @@ def deploy(
         )
     finally:
         progress.drop()
+    busy = {key for key, outcome in outcomes.items() if _details(schools[key], outcome)}
+    shut = {} if rehearse else reached.shut(inventory, schools, outcomes, busy)
     worst = ExitCode.OK
     for key, outcome in outcomes.items():
         error = explain(outcome.failure, schools[key], key) if outcome.failure else None
+        error = shut.get(key, error)
         if error:
             worst = max(worst, error.exit_code)
         elapsed = time.monotonic() - progress.begun

@@ -15,7 +15,16 @@ from urllib.parse import urlsplit
 import yaml
 
 from provision import at_work, host_keys, i18n, own_certificate, school_settings, tree
-from provision.checks import certificate, clock, machine, protection, renewal, server, sources
+from provision.checks import (
+    certificate,
+    clock,
+    closed_services,
+    machine,
+    protection,
+    renewal,
+    server,
+    sources,
+)
 from provision.checks.facts import on_server
 from provision.checks.result import Level, failures
 from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
@@ -126,7 +135,7 @@ def judge(settings: dict[str, Any], seen: dict[str, Any], base: Path) -> dict[st
     if settings["certificate"] == "letsencrypt":
         issued = issued and renewal.is_right(found, seen, settings)
         findings += renewal.check(found, seen["time"]) if issued else []
-    addressing = server.addressing(seen, settings["address"])
+    addressing = server.addressing(seen, settings["public_address"] or settings["address"])
     return {
         "server": seen
         | addressing
@@ -154,14 +163,32 @@ def _host_key_algorithms(settings: dict[str, Any], base: Path) -> list[str]:
     return ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256", *others]
 
 
-def locked_out(why: str, *, taken_back: bool) -> dict[str, Any]:
+def locked_out(
+    why: str,
+    settings: dict[str, Any] | None = None,
+    seen: dict[str, Any] | None = None,
+    *,
+    taken_back: bool,
+) -> dict[str, Any]:
     """Return the failed task for new settings through which nobody could sign in.
 
     ``why`` is ssh's own sentence; ``taken_back`` tells that the former ones are in force again.
     """
+    closed = closed_services.closes(seen, settings) if settings and seen else {}
 
     def refuse() -> dict[str, Any]:
         what = _("The new settings of firewall and SSH would have locked you out.")
+        if taken_back and closed:
+            names = ", ".join(f"{port} ({who})" if who else port for port, who in closed.items())
+            raise RefusedError(
+                what,
+                _("The firewall would have closed {ports}; your sign-in may come through one of "
+                  "them, as that of a VPN does.").format(ports=names),
+                _("The server has taken the settings back by itself and lets you in as before; "
+                  "everything else is installed. Name in inventory.yml what is to stay open: "
+                  "{setting}; then run this again.").format(
+                      setting=closed_services.setting([*closed], settings or {})),
+            )  # fmt: skip
         if taken_back:
             raise RefusedError(
                 what,

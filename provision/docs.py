@@ -14,7 +14,8 @@ from provision.cli import COMMANDS
 from provision.controls import MARKS, catalogue, groups, sources
 from provision.errors import MEANINGS
 from provision.paths import PACKAGE
-from provision.settings import RENAMED, TABLE, Row
+from provision.setting import RENAMED
+from provision.settings import TABLE, Row
 from provision.way import load
 from provision.way_picture import TITLES, picture
 

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from provision import at_work, sudo
+from provision.checks.public_address import is_inner
 from provision.errors import DeploymentError, ExitCode, ProvisionError, ServerError
 from provision.i18n import N_, _
 from provision.last_words import last_words
@@ -204,7 +205,7 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
     # What a certificate authority's refusal is about; see module_utils/acme_refusal.py.
     refusal = {
         "name": school.domain,
-        "records": f"{school.domain}  A  {school.address}",
+        "records": f"{school.domain}  A  {_public(school)}",
         "found": "",
         "until": "",
         "authority": "",
@@ -250,6 +251,12 @@ def _told(failure: dict[str, Any]) -> ProvisionError | None:
     if failure.get("kind") == "busy":
         return at_work.refusal(failure["holder"])
     return _ToldError(failure["error"]) if failure.get("error") else None
+
+
+def _public(school: School) -> str:
+    """Return the address for a record; one of an inner network would lead nobody anywhere."""
+    address = school.public_address or school.address
+    return _("(the server's public address)") if is_inner(address) else address
 
 
 class _ToldError(ProvisionError):

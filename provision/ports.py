@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from provision import answers, environment, listener, openssh, probe
 from provision.checks.hosts import as_ip
+from provision.checks.public_address import is_inner
 from provision.i18n import _
 from provision.limits import PORTS_ANSWER
 from provision.probe import Aim, Reach, Reading
@@ -99,7 +100,7 @@ async def _with_listener(session: asyncio.subprocess.Process, school: School) ->
     if not begun.keys() >= BEGUN:
         return Ports(reason=await _last_words(session))
     held = {(protocol, number, family) for protocol, number, family in begun["held"]}
-    targets = await _targets(school.address, begun["addresses"])
+    targets = await _targets(school.public_address or school.address, begun["addresses"])
     aims = [
         Aim(protocol, number, family, address, held=(protocol, number, family) in held)
         for family, address in targets.items()
@@ -155,7 +156,7 @@ async def _targets(address: str, own: dict[str, str]) -> dict[int, str]:
     if known:
         own_address = as_ip(targets.get(known.version, ""))
         # Who signs in through a private network still wants to know what the world reaches.
-        if own_address and own_address.is_global and not known.is_global:
+        if own_address and not is_inner(str(own_address)) and is_inner(str(known)):
             return targets
         return targets | {known.version: str(known)}
     loop = asyncio.get_running_loop()

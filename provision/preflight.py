@@ -111,14 +111,15 @@ def _judge(found: Examination, seen: dict[str, Any], ports: Ports, known: Names)
 
     school = found.school
     settings = school.model_dump()
-    way = server.addressing(seen, school.address)
-    where = names.place(seen, school.address, way["public_address4"], public=way["public"])
+    way = server.addressing(seen, school.public_address or school.address)
+    public = school.public_address or school.address
+    where = names.place(seen, public, way["public_address4"], public=way["public"])
     named = {version for version, kind in ((4, "ipv4"), (6, "ipv6"))
              for name in known.names if getattr(name, kind).values}  # fmt: skip
     around = port_checks.Around(
         listeners=seen["listeners"],
         certificate=seen["certificates"].get(SERVED, {}).get("fingerprint", ""),
-        firewalls=seen["preflight"]["firewalls"],
+        filters=seen["packet_filters"],
         behind=network.translated(seen, where.ipv4),
         letsencrypt=school.certificate == "letsencrypt",
         # Without any record yet, the families are those that the server has.
@@ -185,7 +186,7 @@ class _Outside(Thread):
 
         written = inventory.variable(self.inventory, key, connect.KEY_FILE)
         wanted = [name for name in (school.domain, school.turn_domain) if name]
-        known = as_ip(school.address)
+        known = as_ip(school.public_address or school.address)
         return await asyncio.gather(
             ports.look(
                 school,

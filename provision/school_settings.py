@@ -13,7 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from provision.errors import Problem, SettingsError
 from provision.i18n import _
-from provision.settings import RENAMED, TABLE, School
+from provision.setting import RENAMED
+from provision.settings import TABLE, School
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

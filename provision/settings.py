@@ -13,33 +13,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from provision.checks import hosts, values
 from provision.checks.confirmed import confirmed as check_confirmed
+from provision.checks.open_ports import port as open_port
+from provision.checks.public_address import public_ipv4
 from provision.checks.text import optional, text
 from provision.i18n import N_
+from provision.setting import Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pydantic.fields import FieldInfo
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What people need to know about a setting, beside its type, default and check."""
-
-    help: str
-    example: str
-    question: str = ""
-    """What the wizard asks; nothing for a setting that has a good default."""
-    needs: tuple[str, str] | None = None
-    """Another setting and the value it must have, else this one is neither asked nor allowed."""
-    differs_from: str = ""
-    """Another setting that must not have the same value."""
-    one_school_only: bool = False
-    """True where two schools can never share the value."""
-    as_typed: Callable[[str], str] = str
-    """Brings what a person types into the form in which it is written, where both differ."""
-    is_file: bool = False
-    """True for a path on the technician's own computer, relative to inventory.yml."""
 
 
 class School(BaseModel):
@@ -172,6 +153,28 @@ class School(BaseModel):
             example="[192.0.2.0/24]",
         ),
     ] = []
+    open_ports: Annotated[
+        list[Annotated[str, AfterValidator(open_port)]],
+        Setting(
+            help=N_(
+                "Ports of services of your own that the firewall keeps open, such as those of a "
+                "VPN on the server."
+            ),
+            example="[51820/udp, 8443/tcp]",
+        ),
+    ] = []
+    public_address: Annotated[
+        str | None,
+        AfterValidator(optional(public_ipv4)),
+        Setting(
+            help=N_(
+                "The IPv4 address at which people reach the server, where `address` is one of a "
+                "VPN or of an inner network."
+            ),
+            example="203.0.113.10",
+            one_school_only=True,
+        ),
+    ] = None
     confirmed: Annotated[
         dict[str, str],
         AfterValidator(check_confirmed),
@@ -245,24 +248,6 @@ class School(BaseModel):
         Field(strict=True, ge=1, le=65535),
         Setting(help=N_("The port of the SSH service."), example="22"),
     ] = 22
-
-
-RENAMED = {
-    "acme_email": "contact",
-    "certificate_key": "certificate_key_file",
-    "email": "contact",
-    "fqdn": "domain",
-    "host": "address",
-    "hostname": "domain",
-    "ip": "address",
-    "lang": "language",
-    "letsencrypt_email": "contact",
-    "mail": "contact",
-    "name": "school",
-    "port": "ssh_port",
-    "user": "ssh_user",
-}
-"""What a setting was called before, or is called elsewhere, and its name here."""
 
 
 @dataclass(frozen=True)

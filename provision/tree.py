@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import yaml
 
+from provision.checks import open_ports
 from provision.errors import BugError
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Renderer:
             "managed": self._managed,
         }
         self.context["ports"] = self._ports()
+        self.context["open_ports"] = open_ports.by_protocol(settings["open_ports"])
 
     def _ports(self) -> dict[str, dict[str, list[int]]]:
         """Return by role and protocol what all roles open to the world, applied now or not."""

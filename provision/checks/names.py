@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provision.checks.hosts import as_ip
+from provision.checks.public_address import is_inner
 from provision.checks.result import Result, failure, note, ok, warning
 from provision.i18n import _
 
@@ -25,6 +26,8 @@ class Place:
     ipv6: str
     own: frozenset[str] = frozenset()
     """Every address that is the server's as well."""
+    inner: bool = False
+    """True where no IPv4 address of it is known at which people out of the internet come in."""
 
     def address(self, kind: str) -> str:
         """Return the address that a record of this type should hold."""
@@ -52,7 +55,14 @@ def place(server: dict[str, object], address: str, public_ipv4: str, *, public: 
     # Who signs in through a private network does not mean its address for everybody.
     if given and given.version == 4 and (given.is_global or not known):  # noqa: PLR2004 - as above
         public_ipv4 = str(given)
-    return Place(public_ipv4, ipv6[0] if ipv6 else "", frozenset(str(one) for one in reachable))
+    inner = is_inner(public_ipv4)
+    outer6 = [text for text in ipv6 if not is_inner(text)]
+    return Place(
+        "" if inner else public_ipv4,
+        outer6[0] if outer6 else "",
+        frozenset({*(str(one) for one in reachable), *([public_ipv4] if inner else [])}),
+        inner,
+    )
 
 
 def _list(value: object) -> Iterable[object]:
@@ -116,10 +126,13 @@ def _addresses(name: Name, where: Place) -> list[Result]:
     for kind, answer in (("A", name.ipv4), ("AAAA", name.ipv6)):
         wrong = [value for value in answer.values if not where.is_here(value)]
         if wrong:
+            if kind == "A" and where.inner and not all(map(is_inner, wrong)):
+                findings.append(_not_known(name.name, wrong))
+                continue
             findings.append(_elsewhere(name.name, kind, answer, wrong, where.address(kind)))
-    if not name.ipv4.values and where.ipv4:
+    if not name.ipv4.values and (where.ipv4 or where.inner):
         sentence = _("{name} has no A record: people without IPv6 do not find the server.")
-        record = _record(name.name, "A", where.ipv4)
+        record = _record(name.name, "A", where.ipv4) if where.ipv4 else _unknown()
         findings.append(failure(sentence.format(name=name.name), record))
     return findings
 
@@ -133,9 +146,33 @@ def _missing(name: str, where: Place) -> Result:
     ]
     return failure(
         _("{name} points nowhere: nobody would find the server.").format(name=name),
-        "\n".join(records)
-        or _("at your registrar, let {name} point to the server").format(name=name),
+        "\n".join(records) if where.ipv4 or (not where.inner and records) else _unknown(),
     )
+
+
+def _unknown() -> str:
+    """Return how the right record can be found where only inner addresses are known.
+
+    A record with one of these would lead nobody anywhere.
+    """
+    return _(
+        "write into inventory.yml, as `public_address`, at which IPv4 address people reach the "
+        "server (your provider's page or the router shows it); then run this again, and it says "
+        "which record to enter"
+    )
+
+
+def _not_known(name: str, wrong: list[str]) -> Result:
+    """Return that a record may well lead to the server, but only the technician can know."""
+    shown = ", ".join(wrong)
+    return failure(
+        _("{name} points to {shown}; here, the server is known by inner addresses only.").format(
+            name=name, shown=shown
+        ),
+        _("if people reach the server at {shown}, write into inventory.yml: `public_address: "
+          "{first}`; otherwise write the right one there, and run this again").format(
+              shown=shown, first=wrong[0]),
+    )  # fmt: skip
 
 
 def _elsewhere(name: str, kind: str, answer: Answer, wrong: list[str], right: str) -> Result:

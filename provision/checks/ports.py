@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provision import listener
+from provision.checks import foreign_filters
 from provision.checks import server as servers
 from provision.checks.result import Result, failure, ok, warning
 from provision.i18n import N_, _
@@ -27,11 +28,6 @@ COSTS = {
 }  # fmt: skip
 """What a closed port means for a school."""
 MEDIA, CERTIFICATES = 10000, 80
-OWN_RULES = {
-    "ufw": "ufw allow {port}/{protocol}",
-    "firewalld": "firewall-cmd --permanent --add-port={port}/{protocol} && firewall-cmd --reload",
-}
-OWN_RULE = "nft list ruleset; {protocol} dport {port} accept"
 IPV4, IPV6 = listener.IPV4, listener.IPV6
 FAMILIES = {IPV4: "IPv4", IPV6: "IPv6"}
 
@@ -44,8 +40,8 @@ class Around:
     """Who holds which port, as server_facts sees it."""
     certificate: str = ""
     """The SHA-256 of the certificate that the server's files hold."""
-    firewalls: Sequence[str] = ()
-    """Services of firewalls that run on the server."""
+    filters: Sequence[dict[str, Any]] = ()
+    """Rules of others that refuse what comes in, as the packet filter itself tells of them."""
     behind: str = ""
     """The server's own address where NAT is in between."""
     letsencrypt: bool = True
@@ -133,7 +129,8 @@ def _is_reached(reading: Reading, around: Around) -> bool:
     """Return whether people get through to the port."""
     if reading.reach is Reach.OPEN:
         return not _is_impostor(reading, around)
-    return _answers_nobody(reading) and bool(reading.arrived)
+    named = foreign_filters.opens(around.filters, reading.aim.number)
+    return _answers_nobody(reading) and bool(reading.arrived) and named
 
 
 def _answers_nobody(reading: Reading) -> bool:
@@ -167,12 +164,12 @@ def _closed(readings: Sequence[Reading], around: Around) -> Result:
             "look for a proxy or a firewall between here and the server that takes connections "
             "itself; else try from another network"
         )
-    elif reading.arrived and reading.aim.held:
+    elif reading.arrived and reading.aim.held and not around.filters:
         sentence = _("The service at port {port} does not answer over {family}.")
         remedy = _("`provision deploy` starts it; then run this again")
     elif reading.arrived:
         sentence = _("{port} over {family} comes to the server, but the server lets nothing back.")
-        rule = _own_rule(reading, around)
+        rule = foreign_filters.rule(around.filters, reading.aim.number, reading.aim.protocol)
         remedy = _("on the server, in its own firewall: {rule}").format(rule=rule)
     elif around.behind and reading.aim.family == IPV4:
         sentence = _("{port} is not reached from this computer over {family}.")
@@ -193,9 +190,3 @@ def _closed(readings: Sequence[Reading], around: Around) -> Result:
     counts = needed and any(one.aim.family in around.named for one in readings)
     found = failure if counts else warning
     return found(text, remedy)
-
-
-def _own_rule(reading: Reading, around: Around) -> str:
-    """Return the command that opens a port in the server's own firewall."""
-    rule = next((OWN_RULES[one] for one in around.firewalls if one in OWN_RULES), OWN_RULE)
-    return rule.format(port=reading.aim.number, protocol=reading.aim.protocol)

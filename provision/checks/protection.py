@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from provision.checks import closed_services
 from provision.checks.result import Result, warning
-from provision.checks.server import PORTS
 from provision.i18n import _
 
 
 def check(server: dict[str, Any], settings: dict[str, Any]) -> list[Result]:
-    """Return warnings; nothing here stops a deployment."""
+    """Return warnings, and a refusal where nobody would come in any more."""
     findings = []
     if not server["key_sign_in"]:
         findings.append(
@@ -26,8 +26,7 @@ def check(server: dict[str, Any], settings: dict[str, Any]) -> list[Result]:
                 _("use the firewall on the provider's web page, or rent a server of another kind"),
             )
         )
-    elif not server["access_kept"]:
-        findings += _closed(server, settings)
+    findings += closed_services.check(server, settings)
     if not server["private_mounts"]:
         findings.append(
             warning(
@@ -44,25 +43,3 @@ def check(server: dict[str, Any], settings: dict[str, Any]) -> list[Result]:
             )
         )  # fmt: skip
     return findings
-
-
-def _closed(server: dict[str, Any], settings: dict[str, Any]) -> list[Result]:
-    """Return which services of the sysadmin's own nobody will reach any more from outside."""
-    open_ports = {port for protocol, port in PORTS if protocol == "tcp"}
-    open_ports.update(server["ssh_ports"], [settings["ssh_port"]])
-    closed = {
-        (held["port"], held["program"])
-        for held in server["listeners"]
-        if held["protocol"] == "tcp"
-        and held["port"] not in open_ports
-        and not held["address"].startswith(("127.", "::1"))
-    }
-    return [
-        warning(
-            _("The firewall closes port {port}/tcp, on which {program} answers. To keep it open, "
-              "write a rule into /etc/jitsi-provision/local/own.nft on the server; an example "
-              "stands in /etc/jitsi-provision/firewall.nft.").format(
-                  port=port, program=program or _("a service")),
-        )
-        for port, program in sorted(closed)
-    ]  # fmt: skip

@@ -224,7 +224,8 @@ COST = "From the third participant on, nobody would hear or see anybody."
             "on the router in front of the server, forward: protocol UDP, port 10000, to 10.0.0.5",
         ),
         (
-            replace(CLOSED, arrived=True), checks.Around(firewalls=["ufw"]), Level.FAILURE,
+            replace(CLOSED, arrived=True),
+            checks.Around(filters=[{"name": "ufw", "numbers": [22]}]), Level.FAILURE,
             "10000/udp over IPv4 comes to the server, but the server lets nothing back.",
             "on the server, in its own firewall: ufw allow 10000/udp",
         ),

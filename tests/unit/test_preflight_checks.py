@@ -28,7 +28,6 @@ def seen(**facts: Any) -> dict[str, Any]:
         "locale": "C.UTF-8",
         "locales": ["C", "C.utf8", "POSIX"],
         "resolves": True,
-        "firewalls": [],
         "apt_lock": "",
         "apt_broken": "",
         "held": [],
@@ -306,3 +305,24 @@ def test_how_a_server_is_connected() -> None:
     ]
     alone = seen(addresses=["2001:db8::10"], address4="")
     assert [one.level for one in network.check(alone, "", ports)] == [Level.WARNING]
+
+
+INNER = {"addresses": ["10.0.0.5", "fd00::5"], "address4": "10.0.0.5", "address6": "fd00::5"}
+
+
+@pytest.mark.parametrize(
+    ("address", "way", "expected"),
+    [
+        # A VPN, an inner network behind a router, a provider's floating address.
+        ("10.66.0.1", "10.0.0.5", ("", "", True)),
+        ("192.168.1.20", "10.0.0.5", ("", "", True)),
+        ("203.0.113.7", "203.0.113.7", ("203.0.113.7", "", False)),
+    ],
+)
+def test_a_private_address_is_never_one_for_a_record(
+    address: str, way: str, expected: tuple[str, str, bool]
+) -> None:
+    found = names.place(INNER, address, way, public=False)
+    assert (found.ipv4, found.ipv6, found.inner) == expected
+    # A server for the school's own network alone may have a name that leads there.
+    assert found.is_here("10.0.0.5")

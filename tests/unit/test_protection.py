@@ -25,7 +25,13 @@ USUAL = {
     "firewall_possible": True,
     "private_mounts": True,
     "asks_at_boot": False,
+    "listeners": [],
+    "ssh_ports": [22],
+    "tunnels": {"ports": {}, "way_in": {}},
+    "own_rules": [],
+    "open_now": None,
 }
+OPEN = {"open_ports": [], "ssh_port": 22}
 
 
 # What a server says
@@ -90,14 +96,14 @@ def test_a_disk_that_asks_at_boot_is_known(
     ],
 )
 def test_what_is_missing_is_said(facts: dict[str, Any], beginning: str) -> None:
-    assert protection.check(USUAL, {"reboot_at": "03:30"}) == []
-    (warning,) = protection.check(USUAL | facts, {"reboot_at": "03:30"})
+    assert protection.check(USUAL, OPEN | {"reboot_at": "03:30"}) == []
+    (warning,) = protection.check(USUAL | facts, OPEN | {"reboot_at": "03:30"})
     assert warning.sentence.startswith(beginning)
     assert warning.remedy
 
 
 def test_a_server_that_never_reboots_by_itself_is_no_news() -> None:
-    assert protection.check(USUAL | {"asks_at_boot": True}, {"reboot_at": None}) == []
+    assert protection.check(USUAL | {"asks_at_boot": True}, OPEN | {"reboot_at": None}) == []
 
 
 def test_lock_out_names_what_ssh_said() -> None:
@@ -137,6 +143,70 @@ def test_every_port_of_every_role_and_of_ssh_is_open() -> None:
         "udp dport { 10000 } accept",
     ):
         assert line in rules
+    assert "open_ports" not in rules
+
+
+def test_ports_of_the_sysadmins_own_services_are_open() -> None:
+    own = school(open_ports=["51820/UDP", "8443/tcp", "500/udp"])
+    rules = contents(rendered(own, seen()))[RULES]
+    assert "tcp dport { 8443 } accept\n        udp dport { 500, 51820 } accept\n" in rules
+
+
+@pytest.mark.parametrize("wrong", ["51820", "0/udp", "65536/tcp", "22/sctp", "wg/udp", "1-9/udp"])
+def test_what_is_no_port_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="A port is"):
+        school(open_ports=[wrong])
+
+
+def test_the_way_in_through_a_tunnel_is_known_by_its_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `ip -j -d link`, `wg show` and `ss` tell of it."""
+    Server(tmp_path, monkeypatch)
+    tunnels = utility("tunnels")
+    links = [
+        {"ifname": "eth0"},
+        {"ifname": "wg0", "linkinfo": {"info_kind": "wireguard"}},
+        {"ifname": "v", "linkinfo": {"info_kind": "vxlan", "info_data": {"port": 4789}}},
+    ]
+    held = [
+        {"protocol": "udp", "port": port, "program": program, "address": "0.0.0.0"}
+        for port, program in ((51820, ""), (4789, ""), (123, "ntpd"))
+    ]
+    ports = tunnels.kernel_ports(links, {"wg0": 51820}, held)
+    assert ports == {"51820/udp": "wireguard", "4789/udp": "vxlan"}
+    assert tunnels.way_in("eth0", links, ports, held) == {}
+    assert tunnels.way_in("wg0", links, ports, held) == {
+        "interface": "wg0", "kind": "wireguard", "ports": ["51820/udp"],
+    }  # fmt: skip
+    # Without its own program, the one port that nobody holds is it.
+    assert tunnels.kernel_ports(links[:2], {}, held[:1]) == {"51820/udp": "wireguard"}
+    assert tunnels.kernel_ports(links[:2], {}, held) == {}
+
+
+def test_what_is_on_trial_is_every_port_that_the_rules_do_not_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Server(tmp_path, monkeypatch)
+    opened = utility("readings").opened(
+        "  tcp dport { 22, 80 } accept\n  udp dport 3478 accept\n"
+        "  ip saddr 192.0.2.1 tcp dport 5432 accept\n  udp dport 53 ct state new drop\n"
+    )
+    assert opened == {("tcp", 22), ("tcp", 80), ("udp", 3478)}
+    held = [
+        {"protocol": protocol, "port": port, "program": program, "address": address}
+        for protocol, port, program, address in (
+            *(
+                ("tcp", 22, "sshd", "*"),
+                ("udp", 51820, "", "0.0.0.0"),
+                ("udp", 53, "x", "127.0.0.1"),
+            ),
+            *(("tcp", 1194, "openvpn", "*"), ("udp", 3478, "turnserver", "*")),
+            ("udp", 51821, "docker-proxy", "0.0.0.0"),
+        )
+    ]
+    closed = utility("access_trial").closed_ports(held, opened)
+    assert closed == {"tcp": [1194], "udp": [51820]}
 
 
 def test_a_disk_that_asks_at_boot_is_never_booted_at_night() -> None:

@@ -138,7 +138,9 @@ def test_the_address_that_leads_outside(readings: ModuleType, text: str, address
 
 
 def test_who_holds_which_port(readings: ModuleType) -> None:
-    held = [tuple(entry.values()) for entry in readings.listeners(SS)]
+    found = readings.listeners(SS)
+    assert [bool(entry.pop("pids")) for entry in found] == [bool(e["program"]) for e in found]
+    held = [tuple(entry.values()) for entry in found]
     assert held == [
         ("udp", "10.91.0.10", 3478, "turnserver"),
         ("udp", "*", 10000, "java"),

@@ -11,7 +11,8 @@ import pytest
 
 from provision.errors import SettingsError
 from provision.school_settings import check_value, from_text, validate, validate_host_vars
-from provision.settings import RENAMED, TABLE
+from provision.setting import RENAMED
+from provision.settings import TABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,8 @@ def test_the_required_settings_are_enough_and_the_others_have_defaults() -> None
         "retention_days": 7,
         "turn_domain": None,
         "school_networks": [],
+        "open_ports": [],
+        "public_address": None,
         "confirmed": {},
         "repository": "https://download.jitsi.org",
         "repository_fingerprint": "FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806",

@@ -17,6 +17,8 @@ DOMAIN = "meet.example.org"
 NOWHERE = Path("/nonexistent")
 NOW = 1795673670.0
 SETTINGS = {
+    "open_ports": ["8443/tcp"],
+    "public_address": None,
     "domain": DOMAIN,
     "address": "203.0.113.10",
     "certificate": "letsencrypt",
@@ -56,6 +58,9 @@ def seen(**facts: Any) -> dict[str, Any]:
         "asks_at_boot": False,
         "access_kept": False,
         "ssh_ports": [22],
+        "tunnels": {"ports": {}, "way_in": {}},
+        "own_rules": [],
+        "open_now": None,
         **facts,
     }
 
@@ -215,15 +220,36 @@ def test_a_service_that_the_firewall_would_close_is_named() -> None:
     held = [("nginx", 443), ("sshd", 22), ("zabbix_agentd", 10050), ("zabbix_agentd", 10050)]
     listeners = [listener(program, port) for program, port in held]
     listeners.append(listener("redis-server", 6379) | {"address": "::1"})
-    before = deployment.judge(SETTINGS, seen(listeners=listeners), NOWHERE)["warnings_found"]
+    listeners += [listener("", 51820, "udp"), listener("dhclient", 68, "udp")]
+    listeners.append(listener("avahi", 5353, "udp") | {"address": "fe80::1%eth0"})
+    facts = seen(listeners=listeners, tunnels={"ports": {"51820/udp": "wireguard"}, "way_in": {}})
+    before = deployment.judge(SETTINGS, facts, NOWHERE)["warnings_found"]
     sentence = (
-        "The firewall closes port 10050/tcp, on which zabbix_agentd answers. To keep it open, "
-        "write a rule into /etc/jitsi-provision/local/own.nft on the server; an example stands in "
-        "/etc/jitsi-provision/firewall.nft."
+        "The firewall will close: 10050/tcp (zabbix_agentd), 51820/udp (wireguard). What is to "
+        "stay open, name in inventory.yml: `open_ports: [8443/tcp, 10050/tcp, 51820/udp]`"
     )
     assert before == [sentence]
-    after = deployment.judge(SETTINGS, seen(listeners=listeners, access_kept=True), NOWHERE)
+    opened = SETTINGS | {"open_ports": ["8443/tcp", "10050/tcp", "51820/udp"]}
+    assert deployment.judge(opened, facts, NOWHERE)["warnings_found"] == []
+    after = deployment.judge(SETTINGS, facts | {"open_now": ["22/tcp"]}, NOWHERE)
     assert after["warnings_found"] == []
+    taken = deployment.judge(SETTINGS, facts | {"open_now": ["22/tcp", "51820/udp"]}, NOWHERE)
+    assert "close: 51820/udp (wireguard)." in taken["warnings_found"][0]
+
+
+def test_the_way_in_that_would_be_closed_is_refused() -> None:
+    way = {"interface": "wg0", "kind": "wireguard", "ports": ["51820/udp"]}
+    facts = seen(
+        listeners=[listener("", 51820, "udp")],
+        tunnels={"ports": {"51820/udp": "wireguard"}, "way_in": way},
+        access_kept=True,
+        open_now=["22/tcp"],
+    )
+    with pytest.raises(RefusedError) as caught:
+        deployment.judge(SETTINGS, facts, NOWHERE)
+    assert caught.value.next == "write into inventory.yml: `open_ports: [8443/tcp, 51820/udp]`"
+    # A rule of the sysadmin's own may let it in, too.
+    assert deployment.judge(SETTINGS, facts | {"own_rules": [51820]}, NOWHERE)["server"]
 
 
 def test_everything_that_is_wrong_is_told_at_once_and_the_worst_decides() -> None:

@@ -10,7 +10,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible.module_utils import deployment_lock, preflight, protection, readings, repository
+from ansible.module_utils import (
+    deployment_lock,
+    packet_filters,
+    preflight,
+    protection,
+    readings,
+    repository,
+)
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.prosody_store import account_path, password_matches, read_plain
 from ansible.module_utils.school_server import (
@@ -98,7 +105,8 @@ def units(given: dict[str, Any]) -> dict[str, Any]:
 def access(_given: dict[str, Any]) -> dict[str, Any]:
     """Return which programs listen, and how the server is protected."""
     listeners = readings.listeners(run("ss", "-H", "-l", "-n", "-t", "-u", "-p").stdout)
-    return {"listeners": listeners, **protection.look(listeners)}
+    filters = packet_filters.look()
+    return {"listeners": listeners, "packet_filters": filters, **protection.look(listeners)}
 
 
 def certificates(given: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 
+from ansible.module_utils import access_trial
 from ansible.module_utils.file_rights import read_bytes, rights_of
 from ansible.module_utils.ground import give
 from ansible.module_utils.protection import GUARD, KEEPING, KEPT_RULES, RESTORING, rules_now
@@ -76,6 +77,7 @@ def keep() -> bool:
             os.unlink(NEW_RULES)
         return False
     disarm()
+    access_trial.end()
     _finish()
     return True
 

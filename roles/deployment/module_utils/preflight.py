@@ -18,7 +18,6 @@ PATIENCE = 12
 APT_PATIENCE = 40
 """How long a program may take, in seconds; a busy server is no broken one."""
 LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock")
-FIREWALLS = ("ufw", "firewalld", "nftables", "netfilter-persistent")
 # Nothing is written where apt keeps what it knows, and nobody who installs is kept waiting.
 APT = ("-o", "Debug::NoLocking=1", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
 
@@ -58,7 +57,6 @@ def look() -> dict[str, Any]:
             **default_locale(),
             "locales": said(asked("locale", "-a")).split(),
             "resolves": ended_well(asked("getent", "hosts", os.uname().nodename), True),
-            "firewalls": firewalls(asked),
             "apt_lock": lock_holder(),
             "held": said(asked("apt-mark", "showhold")).split(),
             "reboot": reboot(),
@@ -92,12 +90,6 @@ def default_locale() -> dict[str, str]:
         if found:
             return {"locale": found[1], "locale_file": path}
     return {"locale": "", "locale_file": ""}
-
-
-def firewalls(asked: Asked) -> list[str]:
-    """Return which services of firewalls are active."""
-    states = said(asked("systemctl", "is-active", *FIREWALLS)).split()
-    return [name for name, state in zip(FIREWALLS, states, strict=False) if state == "active"]
 
 
 def lock_holder() -> str:

@@ -11,7 +11,8 @@ import os
 import re
 from typing import Any
 
-from ansible.module_utils.readings import ssh_ports
+from ansible.module_utils import tunnels
+from ansible.module_utils.readings import opened, ssh_ports
 from ansible.module_utils.school_server import CONFIG, STATE, read_text, run, write_atomically
 
 TABLE = ("table", "inet", "jitsi_provision")
@@ -41,11 +42,14 @@ def look(listeners: list[dict[str, Any]]) -> dict[str, Any]:
         "ssh_ports": ssh_ports(
             settings,
             ssh_socket(listeners),
-            os.environ.get("SSH_CONNECTION", ""),
+            tunnels.ssh_connection(),
             listeners,
         ),
+        "tunnels": tunnels.look(listeners),
+        "own_rules": numbers_of_own_rules(),
+        "open_now": open_now(),
         "firewall_possible": run("nft", "list", "tables").returncode in (0, 127),
-        "access_kept": not any(map(os.path.exists, BEGUN)) and read_text(KEPT_RULES) == rules_now(),
+        "access_kept": not any(map(os.path.exists, BEGUN)) and rules_kept(),
         "asks_at_boot": asks_at_boot(read_text("/etc/crypttab")),
     }
 
@@ -76,6 +80,26 @@ def rules_now() -> str:
 def sources() -> list[str]:
     """Return the files that the rules are made of: ours and the sysadmin's own."""
     return [RULES, *sorted(glob.glob(CONFIG + "/local/*.nft"))]
+
+
+def rules_kept() -> bool:
+    """Return whether the rules in force are those of the next boot; none are, before the first."""
+    now = rules_now()
+    return read_text(KEPT_RULES) == now and (bool(now) or not os.path.exists(RULES))
+
+
+def open_now() -> list[str] | None:
+    """Return the ports that rules of ours leave open now; None where there are no such rules."""
+    listed = run("nft", "--stateless", "--numeric", "list", "chain", *TABLE[1:], "input")
+    if listed.returncode:
+        return None
+    return sorted(f"{port}/{protocol}" for protocol, port in opened(listed.stdout))
+
+
+def numbers_of_own_rules() -> list[int]:
+    """Return every number in the sysadmin's own rules, which may open that port."""
+    text = "".join(map(read_text, sources()[1:]))
+    return sorted({int(number) for number in re.findall(r"\b\d{1,5}\b", re.sub("#.*", "", text))})
 
 
 def private_mounts(*, container: bool) -> bool:

@@ -112,6 +112,7 @@ def listeners(text: str) -> list[dict[str, Any]]:
                 "address": address.strip("[]"),
                 "port": int(port) if port.isdigit() else 0,
                 "program": program[1] if program else "",
+                "pids": [int(number) for number in re.findall(r"pid=(\d+)", line)],
             }
         )
     return held
@@ -152,6 +153,16 @@ def ssh_ports(
         if held["program"] == "sshd" and not held["address"].startswith(("127.", "::1"))
     )
     return sorted(int(port) for port in ports if port != "0")
+
+
+def opened(chain: str) -> set[tuple[str, int]]:
+    """Return the ports that a chain, as `nft list` shows it, opens to everybody."""
+    found = set()
+    for protocol, numbers in re.findall(
+        r"^\s*(tcp|udp) dport (\d+|\{[^}]*\}) accept$", chain, re.MULTILINE
+    ):
+        found.update((protocol, int(number)) for number in re.findall(r"\d+", numbers))
+    return found
 
 
 def hosts(text: str, *names: str) -> dict[str, list[str]]:

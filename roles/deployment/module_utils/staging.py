@@ -13,7 +13,7 @@ import string
 import tempfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ansible.module_utils import access_guard, ground
+from ansible.module_utils import access_guard, access_trial, ground
 from ansible.module_utils.differences import hide, hide_tokens, unified
 from ansible.module_utils.file_rights import (
     keep_previous,
@@ -76,6 +76,7 @@ class Staging:
                 self.guard([declared["path"] for declared in files])
                 self.replace()
                 self.put_in_force(files)
+                access_trial.begin()
             elif not self.check:
                 self.changes.remember()
                 self.replace()

@@ -1,0 +1,99 @@
+"""Whether people get in, looked at from this computer before a deployment says: ready."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provision import console, host_keys, inventory, ports, probe
+from provision.checks import names, network, server
+from provision.checks import ports as port_checks
+from provision.checks.hosts import as_ip
+from provision.checks.result import failures
+from provision.connect import KEY_FILE
+from provision.errors import CheckFailedError
+from provision.i18n import _
+from provision.probe import Aim, Reach
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from provision.checks.result import Result
+    from provision.errors import ProvisionError
+    from provision.ports import Ports
+    from provision.runner import Outcome
+    from provision.settings import School
+
+WEB = ("tcp", 443)
+LOOK = "Look at the server"
+"""The task of roles/deployment/tasks/look.yml that brings the facts."""
+
+
+def shut(
+    path: Path, schools: Mapping[str, School], outcomes: Mapping[str, Outcome], busy: set[str]
+) -> dict[str, ProvisionError]:
+    """Return for each school what keeps people out although everything is installed.
+
+    `busy` are the schools where a deployment changed something; elsewhere one knock may do.
+    """
+    seen = {key: outcome.results.get(LOOK, {}).get("server") for key, outcome in outcomes.items()}
+    wanted = {
+        key: schools[key]
+        for key, outcome in outcomes.items()
+        if not outcome.failure and seen[key] and (key in busy or not _answers(schools[key]))
+    }
+    if not wanted:
+        return {}
+    step = console.Step(_("look at the ports, from this computer"))
+    try:
+        ports_seen = asyncio.run(_all(path, wanted))
+    finally:
+        step.drop()
+    found = {}
+    for key, school in wanted.items():
+        results = port_checks.check(ports_seen[key], _around(school, seen[key] or {}))
+        if closed := failures(results):
+            found[key] = _error(closed)
+    return found
+
+
+def _error(findings: list[Result]) -> ProvisionError:
+    return CheckFailedError(
+        _("Everything is installed, but people do not get in yet."),
+        "\n".join(one.sentence for one in findings),
+        "\n".join(dict.fromkeys(one.remedy for one in findings)),
+    )
+
+
+async def _all(path: Path, schools: Mapping[str, School]) -> dict[str, Ports]:
+    looks = []
+    for key, school in schools.items():
+        written = inventory.variable(path, key, KEY_FILE)
+        identity = Path(written) if written else None
+        looks.append(ports.look(school, path.parent / host_keys.FILE, identity))
+    return dict(zip(schools, await asyncio.gather(*looks), strict=True))
+
+
+def _around(school: School, seen: dict[str, Any]) -> port_checks.Around:
+    """Return what the deployment's own look shows; which certificate is served, it has changed."""
+    way = server.addressing(seen, school.public_address or school.address)
+    where = names.place(
+        seen, school.public_address or school.address, way["public_address4"], public=way["public"]
+    )
+    return port_checks.Around(
+        filters=seen["packet_filters"],
+        behind=network.translated(seen, where.ipv4),
+        letsencrypt=school.certificate == "letsencrypt",
+    )
+
+
+def _answers(school: School) -> bool:
+    """Return whether the page's port answers: a knock that costs nothing where all is well."""
+    known = as_ip(school.public_address or school.address)
+    if known is None:
+        return True  # a name is looked up by the thorough look alone
+    aim = Aim(*WEB, known.version, str(known), held=True)
+    reading = asyncio.run(probe.reach(aim, secrets.token_bytes(16), school.domain))
+    return reading.reach in {Reach.OPEN, Reach.NO_WAY}

@@ -1,0 +1,32 @@
+"""The address at which people reach a server that the technician knows by another one."""
+
+from __future__ import annotations
+
+import pytest
+
+from provision.checks import server
+from tests.unit.trees import contents, rendered, school
+from tests.unit.trees import server as seen
+
+BRIDGE = "/etc/jitsi/videobridge/jvb.conf"
+INNER = {"addresses": ["10.0.0.5"], "address4": "10.0.0.5", "address6": ""}
+
+
+@pytest.mark.parametrize(
+    "wrong", ["10.0.0.5", "192.168.1.1", "100.64.0.1", "127.0.0.1", "2001:db8::1", "example.org"]
+)
+def test_what_nobody_in_the_internet_reaches_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="public_address"):
+        school(public_address=wrong)
+
+
+def test_the_bridge_advertises_the_public_address() -> None:
+    settings = school(address="10.66.0.1", public_address="8.8.8.8")
+    way = server.addressing(INNER, settings["public_address"] or settings["address"])
+    assert way == {"public": True, "nat": True, "public_address4": "8.8.8.8"}
+    text = contents(rendered(settings, seen(**INNER) | way))[BRIDGE]
+    assert 'local-address = "10.0.0.5", public-address = "8.8.8.8"' in text
+    assert "advertise-private-candidates = false" in text
+    alone = school(address="10.66.0.1")
+    way = server.addressing(INNER, alone["public_address"] or alone["address"])
+    assert "static-mappings" not in contents(rendered(alone, seen(**INNER) | way))[BRIDGE]
