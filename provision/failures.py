@@ -55,6 +55,11 @@ KINDS = {
         N_("A configuration file was refused by its own program; no file was replaced."),
         N_("look into /etc/jitsi-provision/local on the server, then run this again"),
     ),
+    # Neither ours nor where additions to ours belong.
+    "foreign_file": (
+        N_("A configuration file was refused by its own program; no file was replaced."),
+        N_("on the server, correct {foreign} or delete it, then run this again"),
+    ),
     "server_file": (N_("A file on the server cannot be written."), N_("check the server's disk")),
     "server_ground": (
         N_("Somebody other than root can change a directory in which root has to work."),
@@ -189,6 +194,7 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
         "found": "",
         "until": "",
         "authority": "",
+        "foreign": "",
     }
     values |= {word: failure.get(word, default) for word, default in refusal.items()}
     told = failure.get("error")
