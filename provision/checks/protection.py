@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from provision.checks.occupied import PORTS
 from provision.checks.result import Result, warning
-from provision.checks.server import PORTS
 from provision.i18n import _
 
 

@@ -14,7 +14,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible.module_utils import preflight, protection, readings
+from ansible.module_utils import others, preflight, protection, readings
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.openpgp import armour, keys
 from ansible.module_utils.prosody_store import account_path, password_matches, read_plain
@@ -103,6 +103,8 @@ def units(given: dict[str, Any]) -> dict[str, Any]:
 def access(_given: dict[str, Any]) -> dict[str, Any]:
     """Return which programs listen, and how the server is protected."""
     listeners = readings.listeners(run("ss", "-H", "-l", "-n", "-t", "-u", "-p").stdout)
+    for held in listeners:
+        held["unit"] = others.unit_of(held.pop("pid"))
     return {"listeners": listeners, **protection.look(listeners)}
 
 
@@ -188,23 +190,15 @@ def thorough(given: dict[str, Any]) -> dict[str, Any]:
 
 def files(_given: dict[str, Any]) -> dict[str, Any]:
     """Return what files tell of users, of earlier deployments and of what the sysadmin added."""
-    ours = os.path.isdir(CONFIG)
     local = glob.glob(CONFIG + "/local/**", recursive=True)
     return {
         "users": re.findall(r"^([^:]+):", read_text("/etc/passwd"), re.MULTILINE),
         "debconf_host_name": readings.debconf_host_name(read_text("/var/cache/debconf/config.dat")),
-        "ours": ours,
         "pending": read_json(PENDING, {}),
         "policy_rc_d": os.path.exists("/usr/sbin/policy-rc.d"),
         "local_changes": sorted(path for path in local if os.path.isfile(path)),
-        "foreign_sites": [] if ours else foreign_sites(),
+        **others.look(),
     }
-
-
-def foreign_sites() -> list[str]:
-    """Return the pages that nginx serves here already, without the one that Debian brings."""
-    paths = [*glob.glob("/etc/nginx/sites-enabled/*"), *glob.glob("/etc/nginx/conf.d/*.conf")]
-    return sorted(path for path in paths if os.path.basename(path) != "default")
 
 
 def trusted_internally(name: str) -> bool:

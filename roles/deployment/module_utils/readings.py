@@ -105,13 +105,14 @@ def listeners(text: str) -> list[dict[str, Any]]:
     for line in text.splitlines():
         columns = line.split()
         address, _colon, port = columns[4].rpartition(":")
-        program = re.search(r'\(\("([^"]+)"', line)
+        program = re.search(r'\(\("([^"]+)",pid=(\d+)', line)
         held.append(
             {
                 "protocol": columns[0],
                 "address": address.strip("[]"),
                 "port": int(port) if port.isdigit() else 0,
                 "program": program[1] if program else "",
+                "pid": int(program[2]) if program else 0,
             }
         )
     return held
