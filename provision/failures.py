@@ -43,6 +43,11 @@ KINDS = {
         N_("The server cannot reach a package repository."),
         N_("allow it outgoing HTTP and HTTPS and check its name server, then run this again"),
     ),
+    "package_conflict": (
+        N_("A package that is needed cannot be installed beside others on the server."),
+        N_("use an empty server; if nobody needs these packages any more, on the server, as root: "
+           "apt-get purge and their names"),
+    ),
     "package_broken": (
         N_("A package could not be set up."),
         N_("run this again; if it stays, look at /var/log/apt/term.log on the server"),
@@ -69,7 +74,12 @@ KINDS = {
     "server_command": (N_("A command failed on the server."), N_("run this again with -v")),
     "unit_failed": (
         N_("A service does not start."),
-        N_("look into /etc/jitsi-provision/local on the server, then run this again"),
+        N_("run this again; if it stays, look at `journalctl -u {unit}` and into "
+           "/etc/jitsi-provision/local on the server"),
+    ),
+    "port_taken": (
+        N_("A service does not start: another program holds its port."),
+        N_("run this again, which names that program; move it to another port"),
     ),
     "account": (N_("An account could not be made."), N_("run this again with -v")),
     "no_bridge": (
@@ -195,6 +205,7 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
         "until": "",
         "authority": "",
         "foreign": "",
+        "unit": "",
     }
     values |= {word: failure.get(word, default) for word, default in refusal.items()}
     told = failure.get("error")

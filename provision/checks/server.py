@@ -6,7 +6,7 @@ import ipaddress
 import socket
 from typing import Any
 
-from provision.checks import occupied
+from provision.checks import occupied, sources
 from provision.checks.result import Level, Result, failure, warning
 from provision.i18n import _
 
@@ -61,6 +61,7 @@ def check(server: dict[str, Any], domain: str, *, behind_stream: bool = False) -
         *_size(server),
         *_programs(server),
         *occupied.check(server, domain, behind_stream=behind_stream),
+        *sources.check(server),
     ]
     return sorted(findings, key=lambda result: result.level is Level.FAILURE)
 

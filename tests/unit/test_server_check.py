@@ -42,6 +42,7 @@ def seen(**facts: Any) -> dict[str, Any]:
         "ours": False,
         "listeners": [],
         "others": {},
+        "same_sources": [],
         "hosts": {},
         "time": NOW,
         "addresses": ["203.0.113.10"],
@@ -153,6 +154,27 @@ FAILURES = [
             "/var/lib/prosody/chat/accounts/a.dat."
         ),
         "apt-get purge prosody; rm -rf /etc/prosody /var/lib/prosody",
+        True,
+    ),
+    (
+        seen(same_sources=[{"path": "/etc/apt/sources.list.d/jitsi-stable.list", "sed": ""}]),
+        (
+            "Jitsi's package source stands in /etc/apt/sources.list.d/jitsi-stable.list already; "
+            "two of them stop apt."
+        ),
+        "on the server, as root: rm /etc/apt/sources.list.d/jitsi-stable.list",
+        True,
+    ),
+    (
+        seen(same_sources=[{"path": "/etc/apt/sources.list", "sed": "3s/^/# /"}]),
+        "Jitsi's package source stands in /etc/apt/sources.list already; two of them stop apt.",
+        "on the server, as root: sed -i '3s/^/# /' /etc/apt/sources.list",
+        True,
+    ),
+    (
+        seen(same_sources=[{"path": "/etc/apt/sources.list", "sed": None}]),
+        "Jitsi's package source stands in /etc/apt/sources.list already; two of them stop apt.",
+        "on the server, take this address out of /etc/apt/sources.list",
         True,
     ),
     (

@@ -14,7 +14,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible.module_utils import others, preflight, protection, readings
+from ansible.module_utils import others, preflight, protection, readings, same_source
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.openpgp import armour, keys
 from ansible.module_utils.prosody_store import account_path, password_matches, read_plain
@@ -188,7 +188,7 @@ def thorough(given: dict[str, Any]) -> dict[str, Any]:
     return {"preflight": preflight.look()} if given["thorough"] else {}
 
 
-def files(_given: dict[str, Any]) -> dict[str, Any]:
+def files(given: dict[str, Any]) -> dict[str, Any]:
     """Return what files tell of users, of earlier deployments and of what the sysadmin added."""
     local = glob.glob(CONFIG + "/local/**", recursive=True)
     return {
@@ -197,6 +197,7 @@ def files(_given: dict[str, Any]) -> dict[str, Any]:
         "pending": read_json(PENDING, {}),
         "policy_rc_d": os.path.exists("/usr/sbin/policy-rc.d"),
         "local_changes": sorted(path for path in local if os.path.isfile(path)),
+        "same_sources": same_source.look(given["repository"]),
         **others.look(),
     }
 
