@@ -127,7 +127,8 @@ def test_somebody_elses_packages_stay(packages: ModuleType) -> None:
     assert "--no-remove" in packages.QUIET
 
 
-def test_a_program_that_does_not_end_is_told(server: Server) -> None:
+@pytest.mark.usefixtures("server")
+def test_a_program_that_does_not_end_is_told() -> None:
     run = modules.utility("school_server").run
     done = run("sleep", "60", longest=0.1)
     assert (done.returncode, done.stderr) == (124, "sleep did not end within 0 seconds")
