@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import email.utils
+import errno
 import glob
 import http.client
 import os
 import re
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -86,7 +88,21 @@ def addresses(_given: dict[str, Any]) -> dict[str, Any]:
         "addresses": readings.interfaces(run("ip", "-j", "address").stdout),
         "address4": readings.route(run("ip", "-j", "-4", "route", "get", "192.0.2.1").stdout),
         "address6": readings.route(run("ip", "-j", "-6", "route", "get", "2001:db8::1").stdout),
+        "ipv6": knows_ipv6(),
     }
+
+
+def knows_ipv6() -> bool:
+    """Tell whether a program can open a port over IPv6; a parameter of the kernel takes it away.
+
+    Switched off by a setting of the kernel alone, it lacks addresses, and ports can be opened.
+    """
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as tried:
+            tried.bind(("::", 0))
+    except OSError as error:
+        return error.errno not in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+    return True
 
 
 def packages(_given: dict[str, Any]) -> dict[str, Any]:
