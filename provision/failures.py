@@ -49,6 +49,11 @@ KINDS = {
         N_("The server cannot reach a package repository."),
         N_("allow it outgoing HTTP and HTTPS and check its name server, then run this again"),
     ),
+    "package_conflict": (
+        N_("A package that is needed cannot be installed beside others on the server."),
+        N_("use an empty server; if nobody needs these packages any more, on the server, as root: "
+           "apt-get purge and their names"),
+    ),
     "package_broken": (
         N_("A package could not be set up."),
         N_("run this again; if it stays, look at /var/log/apt/term.log on the server"),
@@ -61,6 +66,11 @@ KINDS = {
         N_("A configuration file was refused by its own program; no file was replaced."),
         N_("look into /etc/jitsi-provision/local on the server, then run this again"),
     ),
+    # Neither ours nor where additions to ours belong.
+    "foreign_file": (
+        N_("A configuration file was refused by its own program; no file was replaced."),
+        N_("on the server, correct {foreign} or delete it, then run this again"),
+    ),
     "server_file": (N_("A file on the server cannot be written."), N_("check the server's disk")),
     "server_ground": (
         N_("Somebody other than root can change a directory in which root has to work."),
@@ -70,7 +80,12 @@ KINDS = {
     "server_command": (N_("A command failed on the server."), N_("run this again with -v")),
     "unit_failed": (
         N_("A service does not start."),
-        N_("look into /etc/jitsi-provision/local on the server, then run this again"),
+        N_("run this again; if it stays, look at `journalctl -u {unit}` and into "
+           "/etc/jitsi-provision/local on the server"),
+    ),
+    "port_taken": (
+        N_("A service does not start: another program holds its port."),
+        N_("run this again, which names that program; move it to another port"),
     ),
     "account": (
         N_("Not all accounts could be changed as they should be."),
@@ -209,6 +224,8 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
         "found": "",
         "until": "",
         "authority": "",
+        "foreign": "",
+        "unit": "",
     }
     values |= {word: failure.get(word, default) for word, default in refusal.items()}
     if told := _told(failure):

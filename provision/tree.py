@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_KEYS = (
-    "owner", "group", "mode", "validate", "validate_inside", "validate_needs", "restart", "reload",
-    "guarded",
+    "owner", "group", "mode", "validate", "validate_needs", "restart", "reload", "guarded",
 )  # fmt: skip
 LISTS = (
     "packages", "answers", "groups", "users", "directories", "overrides", "key_pairs", "links",
@@ -35,7 +34,17 @@ ENTRIES = {
     "users": {"name", "group", "home", "shell"},
     "directories": {"path", "owner", "group", "mode", "whole"},
     "overrides": {"path", "group", "mode"},
-    "key_pairs": {"name", "certificate", "key", "copies", "group", "mode", "restart", "reload"},
+    "key_pairs": {
+        "name",
+        "certificate",
+        "key",
+        "copies",
+        "stand_in",
+        "group",
+        "mode",
+        "restart",
+        "reload",
+    },
     "links": {"path", "to", "restart", "reload"},
     "files": {"path", "leave_out", *FILE_KEYS},
 }

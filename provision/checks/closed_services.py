@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from provision.checks.occupied import PORTS
 from provision.checks.open_ports import by_protocol
 from provision.checks.result import Result, failure, warning
-from provision.checks.server import PORTS
 from provision.i18n import _
 
 # They call servers that answer; the firewall lets these answers in by their sender.

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provision import listener
-from provision.checks import foreign_filters
-from provision.checks import server as servers
+from provision.checks import foreign_filters, occupied
 from provision.checks.result import Result, failure, ok, warning
 from provision.i18n import N_, _
 from provision.probe import Reach
@@ -116,11 +115,9 @@ def _not_checked(family: int, around: Around) -> Result:
 
 def _taken_by_somebody(reading: Reading, around: Around) -> bool:
     """Return whether a program that is none of ours has the port."""
-    expected = servers.PORTS[reading.aim.protocol, reading.aim.number]
-    known = ("", listener.TITLE, *servers.PROGRAMS[expected])
     return reading.aim.held and any(
         (held["protocol"], held["port"]) == (reading.aim.protocol, reading.aim.number)
-        and held["program"] not in known
+        and occupied.is_foreign(held)
         for held in around.listeners
     )
 

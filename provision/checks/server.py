@@ -6,7 +6,7 @@ import ipaddress
 import socket
 from typing import Any
 
-from provision import listener
+from provision.checks import occupied, same_source
 from provision.checks.result import Level, Result, failure, warning
 from provision.i18n import _
 
@@ -18,41 +18,6 @@ DISK_NEEDED_MB = 2500
 DISK_AFTERWARDS_MB = 200
 # Of Debian's own images, only the very smallest lack one of these.
 NEEDED = ("ca-certificates", "iproute2", "openssl")
-# Only these may hold a port of ours; anything else is a service that somebody needs.
-PORTS = {
-    ("tcp", 80): "nginx",
-    ("tcp", 443): "nginx",
-    # On loopback, behind what counts the connections of each source.
-    ("tcp", 4444): "nginx",
-    ("tcp", 4480): "nginx",
-    ("udp", 3478): "turnserver",
-    ("tcp", 5349): "turnserver",
-    ("udp", 10000): "java",
-    ("tcp", 5222): "prosody",
-    ("tcp", 5280): "prosody",
-    ("tcp", 8080): "java",
-    ("tcp", 8888): "java",
-}
-FOR_THE_RELAY = {("tcp", 4445): "nginx"}
-"""On loopback, where web and TURN share port 443."""
-PROGRAMS = {
-    "nginx": ("nginx",),
-    "turnserver": ("turnserver",),
-    "prosody": ("lua5.4", "lua", "prosody", "lua5.2", "lua5.3"),
-    # The test bench's stand-ins are written in Python and Ruby; they exist on no school's server.
-    "java": ("java", "python3", "ruby"),
-}
-
-
-# What belongs to some Jitsi, whoever installed it.
-JITSI = ("jitsi-videobridge2", "jitsi-videobridge", "jicofo", "jitsi-meet", "jitsi-meet-web",
-         "jitsi-meet-prosody", "jigasi", "jibri")  # fmt: skip
-WEB_SERVERS = {
-    "apache2": "Apache",
-    "lighttpd": "lighttpd",
-    "caddy": "Caddy",
-    "openlitespeed": "OpenLiteSpeed",
-}
 
 
 def addressing(server: dict[str, Any], address: str) -> dict[str, Any]:
@@ -95,8 +60,8 @@ def check(server: dict[str, Any], domain: str, *, behind_stream: bool = False) -
         *_system(server),
         *_size(server),
         *_programs(server),
-        *_another_installation(server, domain),
-        *_ports(server, PORTS | (FOR_THE_RELAY if behind_stream else {})),
+        *occupied.check(server, domain, behind_stream=behind_stream),
+        *same_source.check(server),
     ]
     return sorted(findings, key=lambda result: result.level is Level.FAILURE)
 
@@ -176,76 +141,3 @@ def _programs(server: dict[str, Any]) -> list[Result]:
             ),
         )
     ]
-
-
-def _another_installation(server: dict[str, Any], domain: str) -> list[Result]:
-    """Return whether the server serves something that this deployment would break."""
-    findings = []
-    before = server["debconf_host_name"]
-    if before and before != domain:
-        findings.append(
-            failure(
-                _("Jitsi was installed on this server for {before}, not for {domain}.").format(
-                    before=before, domain=domain
-                ),
-                _(
-                    "set `domain: {before}` in inventory.yml, or let the provider set up the "
-                    "server anew"
-                ).format(before=before),
-                refusal=True,
-            )
-        )
-    elif not server["ours"] and (found := [n for n in JITSI if n in server["packages"]]):
-        findings.append(
-            failure(
-                _("Somebody else has installed Jitsi on this server: {packages}.").format(
-                    packages=", ".join(found)
-                ),
-                _("use an empty server: let the provider set up this one anew, or rent another"),
-                refusal=True,
-            )
-        )
-    findings += [
-        failure(
-            _("Another web server ({name}) is installed.").format(name=name),
-            _("use an empty server; if {name} is not needed: `apt-get purge {package}`").format(
-                name=name, package=package
-            ),
-            refusal=True,
-        )
-        for package, name in WEB_SERVERS.items()
-        if package in server["packages"]
-    ]
-    if server["foreign_sites"]:
-        findings.append(
-            failure(
-                _("nginx serves somebody else's pages on this server: {files}.").format(
-                    files=", ".join(server["foreign_sites"])
-                ),
-                _("use an empty server; if these pages are not needed, delete these files"),
-                refusal=True,
-            )
-        )
-    return findings
-
-
-def _ports(server: dict[str, Any], ports: dict[tuple[str, int], str]) -> list[Result]:
-    """Return which services hold a port that Jitsi needs."""
-    findings = []
-    for held in server["listeners"]:
-        expected = ports.get((held["protocol"], held["port"]))
-        known = ("", listener.TITLE, *PROGRAMS.get(str(expected), ()))
-        if expected is None or held["program"] in known:
-            continue
-        findings.append(
-            failure(
-                _("The program {program} holds port {port}/{protocol}, which Jitsi needs.").format(
-                    program=held["program"],
-                    port=held["port"],
-                    protocol=held["protocol"],
-                ),
-                _("use an empty server, or move that service to another port"),
-                refusal=True,
-            )
-        )
-    return list(dict.fromkeys(findings))  # a service holds a port once in each family

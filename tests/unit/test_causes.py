@@ -5,6 +5,7 @@ The texts below `recorded` were printed by these versions in Debian 12 and 13.
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -115,6 +116,24 @@ def packages(server: Server) -> ModuleType:
 def certificates(server: Server) -> ModuleType:
     """The module that asks for certificates."""
     return server.module("acme_certificate")
+
+
+def test_somebody_elses_packages_stay(packages: ModuleType) -> None:
+    said = (
+        "The following packages will be REMOVED:\n  nginx-from-elsewhere\n"
+        "E: Packages need to be removed but remove is disabled.\n"
+    )
+    assert packages.cause(said)[0] == "package_conflict"
+    assert "--no-remove" in packages.QUIET
+
+
+@pytest.mark.usefixtures("server")
+def test_a_program_that_does_not_end_is_told() -> None:
+    run = modules.utility("school_server").run
+    done = run("sleep", "60", longest=0.1)
+    assert (done.returncode, done.stderr) == (124, "sleep did not end within 0 seconds")
+    with pytest.raises(subprocess.TimeoutExpired):
+        run("sleep", "60", timeout=0.1)
 
 
 def test_everything_recorded_is_looked_at() -> None:

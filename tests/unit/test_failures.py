@@ -272,6 +272,13 @@ def test_a_service_and_a_refused_file_are_named_above_their_reason() -> None:
         kind="file_refused", msg="/etc/x was refused by luac5.4", refused="/etc/x", reason="line 1"
     )
     assert refused[1] == "/etc/x was refused by luac5.4\nline 1"
+    foreign = failed(
+        kind="foreign_file", msg="/etc/y was refused by nginx", refused="/etc/y", foreign="/etc/y"
+    )
+    assert foreign[1:3] == (
+        "/etc/y was refused by nginx\n",
+        "on the server, correct /etc/y or delete it, then run this again",
+    )
 
 
 def test_what_nobody_foresaw_is_told_by_its_last_line() -> None:

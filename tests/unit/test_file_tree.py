@@ -379,16 +379,6 @@ def test_a_missing_program_is_reported_and_the_file_is_written(
     assert server.path("/etc/x").read_text() == "x\n"
 
 
-def test_a_file_may_be_judged_inside_another_text(server: Server, apply: Apply) -> None:
-    judged = {"validate": "grep -q ^outer./ %s", "validate_inside": "outer %s"}
-    apply(files=[file(server, "/etc/x", "x", **judged)])
-    apply(
-        files=[file(server, "/etc/y", "y", **judged | {"validate": "grep -q ^inner %s"})],
-        fails=True,
-    )
-    assert [path.name for path in server.path("/etc").iterdir()] == ["x"]
-
-
 def test_after_the_installation_unchanged_files_are_judged_too(
     server: Server, apply: Apply
 ) -> None:

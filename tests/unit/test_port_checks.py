@@ -305,7 +305,7 @@ def test_the_same_in_both_families_is_one_finding() -> None:
 
 
 def test_a_port_that_somebody_else_has_is_told_elsewhere() -> None:
-    held = [{"protocol": "tcp", "port": 443, "program": "caddy"}]
+    held = [{"protocol": "tcp", "port": 443, "program": "caddy", "unit": "caddy.service"}]
     assert said(checks.Around(listeners=held), reading("tcp", 443, Reach.OPEN, held=True)) == []
 
 
@@ -354,7 +354,7 @@ def test_only_what_comes_from_this_computer_counts_as_arrived() -> None:
 
 def test_the_roles_need_these_ports_and_no_others() -> None:
     assert set(checks.COSTS) == set(ports.PUBLIC)
-    assert set(ports.PUBLIC) <= set(checks.servers.PORTS)
+    assert set(ports.PUBLIC) <= set(checks.occupied.PORTS)
 
 
 @pytest.mark.parametrize(

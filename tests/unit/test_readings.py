@@ -142,13 +142,13 @@ def test_who_holds_which_port(readings: ModuleType) -> None:
     assert [bool(entry.pop("pids")) for entry in found] == [bool(e["program"]) for e in found]
     held = [tuple(entry.values()) for entry in found]
     assert held == [
-        ("udp", "10.91.0.10", 3478, "turnserver"),
-        ("udp", "*", 10000, "java"),
-        ("udp", "fe80::5054%eth0", 546, ""),
-        ("tcp", "0.0.0.0", 80, "nginx"),
-        ("tcp", "127.0.0.1", 5222, "lua5.4"),
-        ("tcp", "::", 443, "nginx"),
-        ("tcp", "*", 22, ""),
+        ("udp", "10.91.0.10", 3478, "turnserver", 3131),
+        ("udp", "*", 10000, "java", 2987),
+        ("udp", "fe80::5054%eth0", 546, "", 0),
+        ("tcp", "0.0.0.0", 80, "nginx", 1),
+        ("tcp", "127.0.0.1", 5222, "lua5.4", 2890),
+        ("tcp", "::", 443, "nginx", 1),
+        ("tcp", "*", 22, "", 0),
     ]
 
 

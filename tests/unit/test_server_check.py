@@ -43,7 +43,8 @@ def seen(**facts: Any) -> dict[str, Any]:
         "debconf_host_name": "",
         "ours": False,
         "listeners": [],
-        "foreign_sites": [],
+        "others": {},
+        "same_sources": [],
         "hosts": {},
         "time": NOW,
         "addresses": ["203.0.113.10"],
@@ -65,9 +66,15 @@ def seen(**facts: Any) -> dict[str, Any]:
     }
 
 
-def listener(program: str, port: int, protocol: str = "tcp") -> dict[str, Any]:
-    """Return who holds a port."""
-    return {"protocol": protocol, "address": "*", "port": port, "program": program}
+def listener(program: str, port: int, protocol: str = "tcp", unit: str = "") -> dict[str, Any]:
+    """Return who holds a port; without more words, its service bears the program's name."""
+    return {
+        "protocol": protocol,
+        "address": "*",
+        "port": port,
+        "program": program,
+        "unit": unit or f"{program}.service",
+    }
 
 
 def with_packages(*names: str, **facts: Any) -> dict[str, Any]:
@@ -137,9 +144,48 @@ FAILURES = [
         True,
     ),
     (
-        seen(foreign_sites=["/etc/nginx/sites-enabled/shop"]),
-        ("nginx serves somebody else's pages on this server: /etc/nginx/sites-enabled/shop."),
-        "delete these files",
+        seen(others={"nginx": ["/etc/nginx/sites-enabled/shop", "/var/www/html/index.html"]}),
+        (
+            "nginx serves somebody already, and would not any more: /etc/nginx/sites-enabled/shop, "
+            "/var/www/html/index.html."
+        ),
+        "apt-get purge nginx nginx-common; rm -rf /etc/nginx",
+        True,
+    ),
+    (
+        seen(others={"prosody": ["/var/lib/prosody/chat/accounts/a.dat"]}),
+        (
+            "Prosody serves somebody already, and would not any more: "
+            "/var/lib/prosody/chat/accounts/a.dat."
+        ),
+        "apt-get purge prosody; rm -rf /etc/prosody /var/lib/prosody",
+        True,
+    ),
+    (
+        seen(same_sources=[{"path": "/etc/apt/sources.list.d/jitsi-stable.list", "sed": ""}]),
+        (
+            "Jitsi's package source stands in /etc/apt/sources.list.d/jitsi-stable.list already; "
+            "two of them stop apt."
+        ),
+        "on the server, as root: rm /etc/apt/sources.list.d/jitsi-stable.list",
+        True,
+    ),
+    (
+        seen(same_sources=[{"path": "/etc/apt/sources.list", "sed": "3s/^/# /"}]),
+        "Jitsi's package source stands in /etc/apt/sources.list already; two of them stop apt.",
+        "on the server, as root: sed -i '3s/^/# /' /etc/apt/sources.list",
+        True,
+    ),
+    (
+        seen(same_sources=[{"path": "/etc/apt/sources.list", "sed": None}]),
+        "Jitsi's package source stands in /etc/apt/sources.list already; two of them stop apt.",
+        "on the server, take this address out of /etc/apt/sources.list",
+        True,
+    ),
+    (
+        seen(others={"coturn": ["/etc/turnserver.conf"]}),
+        "coturn serves somebody already, and would not any more: /etc/turnserver.conf.",
+        "apt-get purge coturn; rm -rf /etc/turnserver.conf /etc/default/coturn",
         True,
     ),
     (
@@ -156,13 +202,33 @@ FAILURES = [
     ),
     (
         seen(listeners=[listener("caddy", 443)]),
-        "The program caddy holds port 443/tcp, which Jitsi needs.",
+        "The program caddy (caddy.service) holds port 443/tcp, which Jitsi needs.",
         "move that service",
         True,
     ),
     (
         seen(listeners=[listener("openvpn", 10000, "udp")]),
-        "The program openvpn holds port 10000/udp, which Jitsi needs.",
+        "The program openvpn (openvpn.service) holds port 10000/udp, which Jitsi needs.",
+        "move that service",
+        True,
+    ),
+    (
+        # A bridge is a Java program, too; and it need not be ours that is on a server of ours.
+        seen(ours=True, listeners=[listener("java", 8080, unit="unifi.service")]),
+        "The program java (unifi.service) holds port 8080/tcp, which Jitsi needs.",
+        "move that service",
+        True,
+    ),
+    (
+        # Started by hand, with settings that nobody finds.
+        seen(listeners=[listener("turnserver", 3478, "udp", unit="session-3.scope")]),
+        "The program turnserver holds port 3478/udp, which Jitsi needs.",
+        "move that service",
+        True,
+    ),
+    (
+        seen(listeners=[listener("", 10000, "udp", unit="?")]),
+        "The program ? holds port 10000/udp, which Jitsi needs.",
         "move that service",
         True,
     ),
@@ -202,14 +268,21 @@ def test_little_memory_is_a_warning_and_the_deployment_goes_on() -> None:
     [
         with_packages("jitsi-videobridge2", ours=True, debconf_host_name=DOMAIN),
         seen(debconf_host_name=DOMAIN),
-        seen(listeners=[listener("sshd", 22), listener("java", 8080), listener("nginx", 80)]),
-        seen(listeners=[listener("lua5.4", 5222), listener("", 443)]),
-        seen(listeners=[listener("java", 10000, "udp"), listener("turnserver", 3478, "udp")]),
+        seen(listeners=[listener("sshd", 22), listener("nginx", 80)]),
+        # Whatever the program is called.
+        seen(listeners=[listener("lua5.4", 5222, unit="prosody.service")]),
+        seen(
+            listeners=[
+                listener("python3", 8080, unit="jitsi-videobridge2.service"),
+                listener("java", 10000, "udp", unit="jitsi-videobridge2.service"),
+                listener("turnserver", 3478, "udp", unit="coturn.service"),
+            ]
+        ),
         # The port is only taken for the other protocol.
         seen(listeners=[listener("something", 10000), listener("something", 443, "udp")]),
         seen(memory_mb=1700, disk_free_mb=2500),
         # Another look at the ports, just now.
-        seen(listeners=[listener("provision-check", 443)]),
+        seen(listeners=[listener("provision-check", 443, unit="session-9.scope")]),
     ],
 )
 def test_what_does_not_speak_against_a_server(facts: dict[str, Any]) -> None:

@@ -60,6 +60,7 @@ def server(**facts: Any) -> dict[str, Any]:
         "memory_mb": 7900,
         "address4": "203.0.113.10",
         "address6": "2001:db8::10",
+        "ipv6": True,
         "public_address4": "203.0.113.10",
         "public": True,
         "nat": False,
@@ -126,6 +127,7 @@ def every_school() -> list[tuple[dict[str, Any], dict[str, Any]]]:
             seen |= {"nat": True, "address4": "10.0.0.5", "public_address4": "203.0.113.10"}
         elif number % 3:
             seen |= {"public": False, "address6": "", "address4": "10.0.0.5", "memory_mb": 1700}
+            seen["ipv6"] = False
             seen["time_service"] = "chrony"
             # Of a small container of a provider.
             seen |= {"container": True, "private_mounts": False, "ssh_ports": [22, 2222]}

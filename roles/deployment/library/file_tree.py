@@ -10,7 +10,7 @@ import os
 
 from ansible.module_utils import deployment_lock, ground, overrides
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.changes import EFFECTS, Changes
+from ansible.module_utils.changes import Changes, manifest, manifest_of
 from ansible.module_utils.file_rights import (
     group_number,
     keep_previous,
@@ -91,6 +91,7 @@ class Tree:
         self.directories()
         for declared in self.wanted["key_pairs"]:
             bring(declared, self.changes)
+        self.staging.going = [*self.wanted["absent"], *self.forgotten()]
         self.staging.bring()
         self.links()
         self.absences()
@@ -176,19 +177,19 @@ class Tree:
             keep_previous(path)
             os.replace(temporary, path)
 
+    def forgotten(self) -> list[str]:
+        """Return files of ours that no role declares any more."""
+        if not self.wanted["complete"]:
+            return []
+        now = manifest_of(self.wanted)
+        pairs = {pair[part] for pair in self.wanted["key_pairs"] for part in ("certificate", "key")}
+        return [path for path in manifest() if path not in now and path not in pairs]
+
     def absences(self) -> None:
         """Remove what must not be there, and files of ours that no role declares any more."""
-        known = read_json(MANIFEST, {})
-        if isinstance(known, list):  # the first servers: without effects
-            known = {path: {} for path in known}
-        now = {
-            declared["path"]: {e: declared[e] for e in EFFECTS if declared.get(e)}
-            for declared in (*self.wanted["files"], *self.wanted["links"])
-        }
-        pairs = {pair[part] for pair in self.wanted["key_pairs"] for part in ("certificate", "key")}
-        forgotten = [path for path in known if path not in now and path not in pairs]
-        forgotten = forgotten if self.wanted["complete"] else []
-        for path in (*self.wanted["absent"], *forgotten):
+        known = manifest()
+        now = manifest_of(self.wanted)
+        for path in self.staging.going:
             if not os.path.lexists(path):
                 continue
             self.changes.note(path, known.get(path, {}))

@@ -39,12 +39,20 @@ POLICY_TEXT = (
 QUIET = (
     *("-y", "-q", "-o", "Dpkg::Use-Pty=0", "-o", "APT::Color=0"),
     *("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"),
+    # A package that was removed but not purged brings back what somebody has deleted since.
+    *("-o", "Dpkg::Options::=--force-confmiss"),
+    # Nothing of somebody else's goes, whatever a package of ours does not get on with.
+    "--no-remove",
 )
+ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "UCF_FORCE_CONFFMISS": "1"}
+LONGEST = 3600
+"""How many seconds apt may take: a small server behind a slow line needs half of it."""
 OWN_LINE = re.compile(r"E: |W: |Err:\d|dpkg: error|debconf: |The following packages have unmet")
 # What apt says, in the order in which one cause hides another. Only lines of apt and dpkg count:
 # maintainer scripts print what they like.
 CAUSES = (
     ("apt_locked", r"Could not get lock|Unable to acquire|(?:is|was) locked by"),
+    ("package_conflict", r"need to be removed but remove is disabled"),
     (
         "repository_signature",
         (
@@ -129,7 +137,7 @@ def unlocked(module: AnsibleModule, *command: str, **keywords: str) -> tuple[int
     """
     end = time.monotonic() + module.params["lock_seconds"]
     while True:
-        result = run(*command, env={"DEBIAN_FRONTEND": "noninteractive"}, **keywords)
+        result = run(*command, longest=LONGEST, env=ENVIRONMENT, **keywords)
         said = result.stdout + result.stderr
         if not result.returncode or cause(said)[0] != "apt_locked" or time.monotonic() > end:
             return result.returncode, said

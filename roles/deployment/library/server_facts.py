@@ -3,20 +3,24 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import re
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible.module_utils import (
     deployment_lock,
+    others,
     packet_filters,
     preflight,
     protection,
     readings,
     repository,
+    same_source,
 )
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.prosody_store import account_path, password_matches, read_plain
@@ -88,7 +92,21 @@ def addresses(_given: dict[str, Any]) -> dict[str, Any]:
         "addresses": readings.interfaces(run("ip", "-j", "address").stdout),
         "address4": readings.route(run("ip", "-j", "-4", "route", "get", "192.0.2.1").stdout),
         "address6": readings.route(run("ip", "-j", "-6", "route", "get", "2001:db8::1").stdout),
+        "ipv6": knows_ipv6(),
     }
+
+
+def knows_ipv6() -> bool:
+    """Tell whether a program can open a port over IPv6; a parameter of the kernel takes it away.
+
+    Switched off by a setting of the kernel alone, it lacks addresses, and ports can be opened.
+    """
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as tried:
+            tried.bind(("::", 0))
+    except OSError as error:
+        return error.errno not in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+    return True
 
 
 def packages(_given: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +123,8 @@ def units(given: dict[str, Any]) -> dict[str, Any]:
 def access(_given: dict[str, Any]) -> dict[str, Any]:
     """Return which programs listen, and how the server is protected."""
     listeners = readings.listeners(run("ss", "-H", "-l", "-n", "-t", "-u", "-p").stdout)
+    for held in listeners:
+        held["unit"] = others.unit_of(next(iter(held["pids"]), 0))
     filters = packet_filters.look()
     return {"listeners": listeners, "packet_filters": filters, **protection.look(listeners)}
 
@@ -161,25 +181,18 @@ def thorough(given: dict[str, Any]) -> dict[str, Any]:
     return {"preflight": preflight.look()} if given["thorough"] else {}
 
 
-def files(_given: dict[str, Any]) -> dict[str, Any]:
+def files(given: dict[str, Any]) -> dict[str, Any]:
     """Return what files tell of users, of earlier deployments and of what the sysadmin added."""
-    ours = os.path.isdir(CONFIG)
     local = glob.glob(CONFIG + "/local/**", recursive=True)
     return {
         "users": re.findall(r"^([^:]+):", read_text("/etc/passwd"), re.MULTILINE),
         "debconf_host_name": readings.debconf_host_name(read_text("/var/cache/debconf/config.dat")),
-        "ours": ours,
         "pending": read_json(PENDING, {}),
         "policy_rc_d": os.path.exists("/usr/sbin/policy-rc.d"),
         "local_changes": sorted(path for path in local if os.path.isfile(path)),
-        "foreign_sites": [] if ours else foreign_sites(),
+        "same_sources": same_source.look(given["repository"]),
+        **others.look(),
     }
-
-
-def foreign_sites() -> list[str]:
-    """Return the pages that nginx serves here already, without the one that Debian brings."""
-    paths = [*glob.glob("/etc/nginx/sites-enabled/*"), *glob.glob("/etc/nginx/conf.d/*.conf")]
-    return sorted(path for path in paths if os.path.basename(path) != "default")
 
 
 def trusted_internally(name: str) -> bool:

@@ -9,6 +9,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.deployment_lock import ARGUMENT, hold
 from ansible.module_utils.readings import running
 from ansible.module_utils.school_server import PENDING, fail, read_json, run, write_json
+from ansible.module_utils.unit_failure import unit_failure
 
 DOCUMENTATION = r"""
 module: unit_states
@@ -50,9 +51,7 @@ def wait_active(module: AnsibleModule, names: list[str]) -> None:
         failed = [name for name, state in zip(waiting, states, strict=True) if state == "failed"]
         if failed or time.monotonic() > end:
             unit = (failed or waiting)[0]
-            journal = run("journalctl", "-u", unit, "-n", "15", "--no-pager", "-o", "cat").stdout
-            last = journal.strip()[-1500:]
-            fail(module, f"{unit} does not start", kind="unit_failed", unit=unit, reason=last)
+            fail(module, f"{unit} does not start", **unit_failure(unit))
         waiting = [name for name in waiting if not active(name)]
         if waiting:
             time.sleep(0.1)
@@ -95,7 +94,8 @@ def act(module: AnsibleModule, verb: str, names: list[str]) -> None:
     """Start, restart or reload units together, and wait until they run."""
     run("systemctl", "reset-failed", *names)
     # "start" does nothing for an init script that systemd still calls active.
-    result = run("systemctl", "restart" if verb == "start" else verb, *names)
+    end = 3 * module.params["seconds"]
+    result = run("systemctl", "restart" if verb == "start" else verb, *names, longest=end)
     wait_active(module, names)
     if result.returncode:
         said = result.stderr.strip()

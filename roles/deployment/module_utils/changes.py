@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.file_rights import group_number, user_number
-from ansible.module_utils.school_server import PENDING, fail, read_json, write_json
+from ansible.module_utils.school_server import MANIFEST, PENDING, fail, read_json, write_json
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -59,3 +59,19 @@ class Changes:
                 fail(self.module, f"{path}: there is no {kind} {name}", kind="server_file")
             numbers.append(-1 if found is None else found)
         return numbers[0], numbers[1], int(declared.get("mode") or default, 8)
+
+
+def manifest() -> dict[str, Any]:
+    """Return the files that an earlier run has written, and what each means to units."""
+    known: Any = read_json(MANIFEST, {})
+    if isinstance(known, list):  # the first servers: without effects
+        known = {path: {} for path in known}
+    return dict(known)
+
+
+def manifest_of(wanted: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what the manifest says of a run's files once it is done."""
+    return {
+        declared["path"]: {e: declared[e] for e in EFFECTS if declared.get(e)}
+        for declared in (*wanted["files"], *wanted["links"])
+    }

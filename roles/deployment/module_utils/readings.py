@@ -105,7 +105,7 @@ def listeners(text: str) -> list[dict[str, Any]]:
     for line in text.splitlines():
         columns = line.split()
         address, _colon, port = columns[4].rpartition(":")
-        program = re.search(r'\(\("([^"]+)"', line)
+        program = re.search(r'\(\("([^"]+)",pid=(\d+)', line)
         held.append(
             {
                 "protocol": columns[0],

@@ -20,6 +20,8 @@ STATE = "/var/lib/jitsi-provision"
 MANIFEST = STATE + "/files.json"
 WRITTEN = STATE + "/written.json"
 PENDING = STATE + "/pending.json"
+LONGEST = 600
+"""How many seconds a program may take if nobody says otherwise; most take none."""
 STAGED = ".jitsi-provision-"
 """How the name of a file begins that is about to replace another one."""
 
@@ -88,11 +90,17 @@ def write_json(path: str, value: Any) -> None:
     write_atomically(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
 
 
-def run(*command: str, **keywords: Any) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str, longest: float = LONGEST, **keywords: Any
+) -> subprocess.CompletedProcess[str]:
     """Run a program in the C locale and return the completed process.
 
-    Never raises on its code; a program that is not there answers 127, as a shell would.
+    Never raises on its code; a program that is not there answers 127, as a shell would, and one
+    that does not end 124, as `timeout` would. With a ``timeout`` of its own the caller is told by
+    TimeoutExpired.
     """
+    raises = "timeout" in keywords
+    keywords.setdefault("timeout", longest)
     environment = dict(os.environ, LC_ALL="C", **keywords.pop("env", {}))
     if "input" not in keywords:
         keywords["stdin"] = subprocess.DEVNULL
@@ -108,6 +116,11 @@ def run(*command: str, **keywords: Any) -> subprocess.CompletedProcess[str]:
         )
     except FileNotFoundError:
         return subprocess.CompletedProcess(command, 127, "", f"{command[0]}: not found")
+    except subprocess.TimeoutExpired:
+        if raises:
+            raise
+        said = f"{command[0]} did not end within {longest:.0f} seconds"
+        return subprocess.CompletedProcess(command, 124, "", said)
 
 
 def fail(module: AnsibleModule, what: str, **details: Any) -> NoReturn:

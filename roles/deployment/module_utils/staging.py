@@ -11,9 +11,10 @@ import shlex
 import shutil
 import string
 import tempfile
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ansible.module_utils import access_guard, access_trial, ground
+from ansible.module_utils.changes import Changes, manifest, manifest_of
 from ansible.module_utils.differences import hide, hide_tokens, unified
 from ansible.module_utils.file_rights import (
     keep_previous,
@@ -23,6 +24,8 @@ from ansible.module_utils.file_rights import (
     rights_of,
 )
 from ansible.module_utils.school_server import (
+    CONFIG,
+    MANIFEST,
     SECRETS,
     STAGED,
     fail,
@@ -31,11 +34,11 @@ from ansible.module_utils.school_server import (
     run,
     secret_values,
     write_atomically,
+    write_json,
 )
+from ansible.module_utils.view import View
 
-if TYPE_CHECKING:
-    from ansible.module_utils.changes import Changes
-
+PATH = re.compile(r"(?<![\w.])/[\w./+@-]+")
 ALPHABET = string.ascii_letters + string.digits
 
 
@@ -57,6 +60,8 @@ class Staging:
         self.unvalidated: list[str] = []
         self.staged: list[Staged] = []
         self.held: list[str] = []
+        self.going: list[str] = []
+        """What will not be there any more once this run is done; set by who knows."""
         # The files that could lock the sysadmin out have their own turn, after all others.
         self.guarding = bool(self.wanted["guard_seconds"])
         self.marker = re.compile(f"@@secret:{re.escape(self.wanted['nonce'])}:([a-z_]+)@@")
@@ -70,20 +75,27 @@ class Staging:
             for declared in files:
                 with naming(declared["path"]):
                     self.stage(declared)
-            for staged in self.staged:
-                self.validate(staged)
+            self.validate()
             if self.guarding and not self.check:
                 self.guard([declared["path"] for declared in files])
                 self.replace()
                 self.put_in_force(files)
                 access_trial.begin()
             elif not self.check:
+                self.announce()
                 self.changes.remember()
                 self.replace()
         finally:
             for staged in self.staged:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(staged.temporary)
+
+    def announce(self) -> None:
+        """Note what will be ours, so that a run that is cut off finds it to be nobody else's."""
+        known = manifest()
+        wanted = manifest_of(self.wanted)
+        if not wanted.keys() <= known.keys():
+            write_json(MANIFEST, known | wanted)
 
     def replace(self) -> None:
         """Let each staged file take its place, but for those that are held back."""
@@ -179,27 +191,52 @@ class Staging:
             old = hide_tokens(old, kept=named)
         return unified(path, old, named)
 
-    def validate(self, staged: Staged) -> None:
-        """Ask the format's own program; its refusal ends the module."""
-        declared, temporary, _differs = staged
-        path, command = declared["path"], shlex.split(declared.get("validate") or "")
-        if not command:
-            return
-        needed = declared.get("validate_needs")
-        if not shutil.which(command[0]) or (needed and not os.path.exists(needed)):
-            self.unvalidated.append(path)
-            return
-        judged, inside = temporary, declared.get("validate_inside")
-        try:
-            if inside:
-                judged = temporary + ".check"
-                write_atomically(judged, inside.replace("%s", temporary))
-            result = run(*[part.replace("%s", judged) for part in command])
-        finally:
-            if inside:
-                os.unlink(judged)
-        if result.returncode:
-            said = (result.stderr + result.stdout).replace(temporary, path)
-            reason = hide(said, secret_values()).strip()[-1000:]
-            what = f"{path} was refused by {command[0]}"
-            fail(self.module, what, kind="file_refused", reason=reason, refused=path)
+    def validate(self) -> None:
+        """Ask the formats' own programs, each question once; a refusal ends the module."""
+        view, asked = self.view(), set()
+        for declared, temporary, _differs in self.staged:
+            path, command = declared["path"], shlex.split(declared.get("validate") or "")
+            if not command:
+                continue
+            needed = declared.get("validate_needs")
+            if not shutil.which(command[0]) or (needed and not os.path.exists(needed)):
+                self.unvalidated.append(path)
+                continue
+            # A program that judges this file alone is told where it is; any other judges it in its
+            # place, among all others.
+            judged = [part.replace("%s", temporary) for part in command]
+            alone = judged != command
+            if tuple(judged) in asked:
+                continue
+            asked.add(tuple(judged))
+            result = run(*judged) if alone else view.run(*judged)
+            if result is None:
+                self.unvalidated.append(path)
+            elif result.returncode:
+                said = (result.stderr + result.stdout).replace(temporary, path)
+                self.refuse(path if alone else "", command[0], said)
+
+    def refuse(self, path: str, program: str, said: str) -> None:
+        """End the module with a program's refusal, and the file that it is about."""
+        reason = hide(said, secret_values()).strip()[-1000:]
+        named = [path] if path else [name.rstrip(".,;:") for name in PATH.findall(reason)]
+        ours = {declared["path"] for declared in self.wanted["files"]}
+        # Where a program names several, ours is what includes the one that is wrong.
+        foreign = [name for name in named if name not in ours and os.path.isfile(name)]
+        refused = (foreign or named or [""])[0]
+        what = f"{refused or 'the configuration'} was refused by {program}"
+        if foreign and not refused.startswith(CONFIG + "/"):
+            fail(self.module, what, kind="foreign_file", reason=reason, refused=refused,
+                 foreign=refused)  # fmt: skip
+        fail(self.module, what, kind="file_refused", reason=reason, refused=refused or program)
+
+    def view(self) -> View:
+        """Return the server as this run will leave it, as far as programs judge it as a whole."""
+        files = {staged.declared["path"]: staged.temporary for staged in self.staged}
+        for pair in self.wanted["key_pairs"]:
+            # Where nothing is served yet, what will be served first.
+            for part, path in (pair.get("stand_in") or {}).items():
+                if not os.path.exists(path):
+                    files[path] = pair[part]
+        links = {declared["path"]: declared["to"] for declared in self.wanted["links"]}
+        return View(files, links, [path for path in self.going if path not in files])
