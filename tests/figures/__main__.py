@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench import Bench
-from tests.figures import fleet, floors, guessers, interrupt, measure
+from tests.figures import busy, fleet, floors, guessers, interrupt, measure
 
 HEAD = f"| {'figure':58} | {'measured':>22} | {'hold':>6} |"
 
@@ -28,7 +28,7 @@ def main() -> int:
         place = Path(folder)
         if chosen.interrupt:
             return interrupt.table(bench, place, chosen.interrupt)
-        rows = floors.rows(bench, place, chosen.runs) + guessers.rows()
+        rows = floors.rows(bench, place, chosen.runs) + guessers.rows() + busy.rows()
         if chosen.fleet:
             rows += fleet.rows(bench, place, chosen.runs)
     print(HEAD)
