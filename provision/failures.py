@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from provision import sudo
+from provision import expired, sudo
 from provision.errors import DeploymentError, ExitCode, ProvisionError, ServerError
 from provision.i18n import N_, _
 from provision.last_words import last_words
@@ -196,9 +196,8 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
         "authority": "",
     }
     values |= {word: failure.get(word, default) for word, default in refusal.items()}
-    told = failure.get("error")
-    if told:
-        return _ToldError(told)
+    if plain := _plain(failure, school, key):
+        return plain
     said = str(failure.get("msg", ""))
     if failure["unreachable"]:
         for pattern, what, remedy in SSH:
@@ -230,6 +229,13 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
     elif not reason:
         reason = last_words(failure)
     return DeploymentError(_(what).format(**values), reason, _(remedy).format(**values))
+
+
+def _plain(failure: dict[str, Any], school: School, key: str) -> ProvisionError | None:
+    """Return the error of a failure that says itself what it is about."""
+    if told := failure.get("error"):
+        return _ToldError(told)
+    return expired.error(school, key) if expired.is_meant(failure) else None
 
 
 class _ToldError(ProvisionError):
