@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from provision.ssh import Server
 
 KEY_FILE = "ansible_ssh_private_key_file"
+REFUSED = re.compile("Permission denied|Too many authentication failures")
 YES = {"y", "yes", "j", "ja"}
 
 
@@ -75,6 +76,9 @@ class Contact:
                 said.text[-300:],
                 _("write the account that the provider names as `ssh_user` into inventory.yml"),
             )
+        if said.ssh_failed and not REFUSED.search(said.text):
+            # Who does not answer, has not refused any key.
+            raise explain({"unreachable": True, "msg": said.text}, self.school, self.key)
         if said.code:
             self._bring_key(host_key, said)
         self._remember()

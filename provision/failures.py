@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from provision import at_work, sudo
+from provision import at_work, expired, sudo
 from provision.checks.public_address import is_inner
 from provision.errors import DeploymentError, ExitCode, ProvisionError, ServerError
 from provision.i18n import N_, _
@@ -228,8 +228,8 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
         "unit": "",
     }
     values |= {word: failure.get(word, default) for word, default in refusal.items()}
-    if told := _told(failure):
-        return told
+    if plain := _plain(failure, school, key):
+        return plain
     said = str(failure.get("msg", ""))
     if failure["unreachable"]:
         for pattern, what, remedy in SSH:
@@ -263,11 +263,13 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
     return DeploymentError(_(what).format(**values), reason, _(remedy).format(**values))
 
 
-def _told(failure: dict[str, Any]) -> ProvisionError | None:
-    """Return the error that a task has brought along, or nothing."""
+def _plain(failure: dict[str, Any], school: School, key: str) -> ProvisionError | None:
+    """Return the error of a failure that says itself what it is about, or nothing."""
     if failure.get("kind") == "busy":
         return at_work.refusal(failure["holder"])
-    return _ToldError(failure["error"]) if failure.get("error") else None
+    if told := failure.get("error"):
+        return _ToldError(told)
+    return expired.error(school, key) if expired.is_meant(failure) else None
 
 
 def _public(school: School) -> str:

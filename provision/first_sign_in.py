@@ -7,7 +7,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from provision import console, legible, ssh
+from provision import console, expired, legible, openssh, ssh
 from provision.errors import ServerError, UsageError
 from provision.i18n import _
 
@@ -46,13 +46,18 @@ def install(
         methods = session.methods()
     finally:
         session.close()
+    known = openssh.wants_password_change(refused)
     if not methods & {"password", "keyboard-interactive"}:
+        if known:
+            raise expired.error(server.school, server.key, keys_only=True)
         raise ServerError(
             _("The server accepts keys only, and refuses yours."),
             refused.text.rpartition("\n")[2],
             _("enter this line as an SSH key on the provider's web page, or sign in with the key "
               "that is there already (--identity FILE):\n{public}").format(public=mine.public),
         )  # fmt: skip
+    if known and descriptor is None and not console.interactive():
+        raise expired.error(server.school, server.key)
     session, password = _signed_in(server, host_key, methods, descriptor)
     try:
         code, said = session.run(f"sh -c '{INSTALL}'", mine.public + "\n")

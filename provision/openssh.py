@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from provision import bounded, limits
@@ -10,8 +12,6 @@ from provision.errors import ServerError
 from provision.i18n import _
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from provision.settings import School
 
 # sshd says these in English whatever language the server speaks.
@@ -95,6 +95,17 @@ def read(
         return Said(_SSH_FAILED, "timed out")
     out, complaint = (said.decode(errors="replace").strip() for said in (done.out, done.err))
     return Said(done.code, out, complaint)
+
+
+def drop_kept(school: School) -> None:
+    """End the connection that Ansible keeps open, whose session remembers what was refused."""
+    place = f"{school.address}-{school.ssh_port}-{school.ssh_user}"
+    # As Ansible names it; its environment is ours, so it has no other folder.
+    name = hashlib.sha1(place.encode(), usedforsecurity=False).hexdigest()[:10]
+    path = Path.home() / ".ansible" / "cp" / name
+    if path.exists():
+        call = ["ssh", "-o", f'ControlPath="{path}"', "-O", "exit", "--", school.address]
+        _finished(call, "", seconds=limits.SSH_SECONDS, limit=limits.SSH_ANSWER)
 
 
 def endless() -> ServerError:

@@ -19,7 +19,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision import environment, folders, hand_over, i18n, inventory, limits, paths
+from provision import (
+    environment,
+    expired,
+    folders,
+    hand_over,
+    i18n,
+    inventory,
+    limits,
+    openssh,
+    paths,
+)
 from provision.i18n import N_, _
 from provision.play import START
 
@@ -139,6 +149,9 @@ def run(
         events = _Events(outcomes, observe)
         ansible.follow(events, output)
     _refuse_silence(events, ansible.last_words)
+    for name, outcome in outcomes.items():
+        if outcome.failure and expired.is_meant(outcome.failure):
+            openssh.drop_kept(schools[name])
     return outcomes
 
 

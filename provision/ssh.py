@@ -11,10 +11,11 @@ import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import paramiko
 
+from provision import ssh_methods
 from provision.errors import ProvisionError, ServerError
 from provision.failures import explain
 from provision.host_keys import HostKey
@@ -65,15 +66,27 @@ class Server:
         return self.school.address, self.school.ssh_port
 
 
+class _UnlikeError(Exception):
+    """Server and computer have no method in common."""
+
+    def __init__(self, school: School, why: Exception, offered: dict[str, Any]) -> None:
+        super().__init__(str(why))
+        self.about_host_key = "host key" in str(why)
+        self.explained = ssh_methods.nothing_in_common(school, why, offered)
+
+
 def host_key(server: Server, kinds: Iterable[str] = ALGORITHMS) -> HostKey | None:
     """Return the first kind of key that the server shows, or nothing if it has none of these."""
     try:
         with _transport(server, kinds) as transport:
             return _shown_key(transport)
-    except paramiko.ssh_exception.IncompatiblePeer as error:
-        if "host key" in str(error):
+    except _UnlikeError as error:
+        if error.about_host_key:
             return None
-        raise _no_ssh(server, str(error)) from error
+        # OpenSSH knows more methods, and it is what signs in later.
+        if found := ssh_methods.scanned(server.school, kinds):
+            return found
+        raise error.explained from error
 
 
 class Session:
@@ -84,8 +97,8 @@ class Session:
         self.user = server.school.ssh_user
         try:
             self.transport = _transport(server, [key.kind])
-        except paramiko.ssh_exception.IncompatiblePeer as error:
-            raise changed_key(server) from error
+        except _UnlikeError as error:
+            raise (changed_key(server) if error.about_host_key else error.explained) from error
         shown = _shown_key(self.transport)
         if (shown.kind, shown.blob) != (key.kind, key.blob):
             self.close()
@@ -222,7 +235,7 @@ def _transport(server: Server, kinds: Iterable[str]) -> paramiko.Transport:
         raise _unreachable(server, "Could not resolve hostname") from error
     except OSError as error:
         raise _unreachable(server, str(error)) from error
-    transport = paramiko.Transport(BoundedStream(stream))  # type: ignore[arg-type]
+    transport = ssh_methods.Transport(BoundedStream(stream))
     transport.banner_timeout = transport.handshake_timeout = SECONDS
     transport.auth_timeout = PATIENCE
     known = set(transport.get_security_options().key_types)
@@ -232,9 +245,9 @@ def _transport(server: Server, kinds: Iterable[str]) -> paramiko.Transport:
         transport.start_client(timeout=SECONDS)
         # After the time is up it returns as if all were well; then there is no key.
         transport.get_remote_server_key()
-    except paramiko.ssh_exception.IncompatiblePeer:
+    except paramiko.ssh_exception.IncompatiblePeer as error:
         transport.close()
-        raise
+        raise _UnlikeError(server.school, error, transport.offered) from error
     except (paramiko.SSHException, EOFError, OSError) as error:
         transport.close()
         raise _no_ssh(server, str(error)) from error

@@ -9,6 +9,7 @@ Where upstream changes a rule, a file is changed after an installation, which te
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -283,3 +284,46 @@ def test_users_are_those_that_the_packages_would_make(tree: Tree) -> None:
                 assert (declared["group"], declared["mode"]) == (group, "0640")
     # The scripts delete groups of these names.
     assert not {"jicofo", "jvb"} & set(tree[1]["groups"])
+
+
+# What packages of Debian 12 and 13 ship at paths of ours (`dpkg-query -W -f '${Conffiles}'`).
+SHIPPED = {
+    "/etc/logrotate.d/btmp": {"55631862595faf6432786dc335eb3f44"},
+    "/etc/logrotate.d/certbot": {"a815a66a333f2637c00055fcd44b02d4"},
+    "/etc/logrotate.d/nginx": {"b29112f9480a70fa7de2729ff39923e2"},
+    "/etc/logrotate.d/prosody": {"806c5f1c3137ccb0ab544c8a38d63a54"},
+    "/etc/logrotate.d/wtmp": {"46cd7ecb1810441bd450987a976f5540"},
+    "/etc/logrotate.d/wtmpdb": {"a55e14a8c5b9889d799ae2a29578ba86"},
+    "/etc/nginx/nginx.conf": {
+        "e5398edc0b51497dba606859fb13a86e",
+        "fadf2b090b18f83f2ec4ae6813d86719",
+    },
+    "/etc/turnserver.conf": {"afff68e09aac177d11ec0d1d5a0101c7"},
+}
+# Jitsi's own packages ship these; their bytes were not seen, only their names.
+SHIPPED_BY_JITSI = {"/etc/logrotate.d/jicofo", "/etc/logrotate.d/jitsi-videobridge"}
+
+
+def test_no_file_of_ours_ever_has_the_bytes_that_a_package_ships(tree: Tree) -> None:
+    """dpkg takes such a file for its own from then on, and replaces it in spite of confold."""
+    files = contents(tree[1])
+    met = SHIPPED.keys() & files.keys()
+    for path in met:
+        digest = hashlib.md5(files[path].encode(), usedforsecurity=False).hexdigest()
+        assert digest not in SHIPPED[path], path
+    assert met >= SHIPPED.keys() - {"/etc/logrotate.d/wtmpdb", "/etc/logrotate.d/certbot"}
+    # A later version of a package may ship anything but this line.
+    for path in met | (SHIPPED_BY_JITSI & files.keys()):
+        assert "jitsi-provision" in files[path].partition("\n")[0], path
+
+
+def test_nothing_but_jitsis_own_packages_comes_from_its_source(tree: Tree) -> None:
+    """apt takes the specific lines first, and every other name only where Debian has none."""
+    text = contents(tree[1])["/etc/apt/preferences.d/jitsi-provision.pref"]
+    host = tree[0]["repository_host"]
+    pins = [dict(re.findall(r"^([\w-]+): (.*)$", block, re.MULTILINE))
+            for block in text.split("\n\n")]  # fmt: skip
+    assert [pin for pin in pins if pin] == [
+        {"Package": "*", "Pin": f'origin "{host}"', "Pin-Priority": "1"},
+        {"Package": "jitsi-* jicofo", "Pin": f'origin "{host}"', "Pin-Priority": "500"},
+    ]

@@ -79,6 +79,7 @@ def server(**facts: Any) -> dict[str, Any]:
         "firewall_possible": True,
         "access_kept": True,
         "asks_at_boot": False,
+        "repository_shared": False,
     } | facts
 
 

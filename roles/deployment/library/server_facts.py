@@ -173,7 +173,7 @@ def outward(given: dict[str, Any]) -> dict[str, Any]:
         thorough=given["thorough"],
         seconds=preflight.PATIENCE if given["thorough"] else 20,
     )
-    return {"repository": found}
+    return {"repository": found, "repository_shared": repository.is_shared(given["repository"])}
 
 
 def thorough(given: dict[str, Any]) -> dict[str, Any]:

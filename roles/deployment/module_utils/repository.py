@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any
 
@@ -49,6 +50,13 @@ def look(url: str, accepted: list[str], *, thorough: bool, seconds: float) -> di
     elif not known:
         state = {"state": "other_key", "found": ", ".join(found)}
     return state | {"time": told}
+
+
+def is_shared(url: str) -> bool:
+    """Tell whether other packages come from the same host as Jitsi's."""
+    host = urllib.parse.urlsplit(url).hostname
+    others = {address for address in apt_update.source_files() if address != url.rstrip("/")}
+    return host in {urllib.parse.urlsplit(address).hostname for address in others}
 
 
 def absent(error: Exception) -> dict[str, Any]:

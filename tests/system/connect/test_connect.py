@@ -266,6 +266,87 @@ def test_a_key_that_is_known_but_the_password_has_to_be_changed(
     assert len(rented.read("/root/.ssh/authorized_keys").splitlines()) == 1
 
 
+@pytest.mark.parametrize("verb", ["check", "plan"])
+def test_whose_password_has_expired_hears_so_and_no_kept_connection_outlives_it(
+    rented: Host, technician: MakeTechnician, verb: str
+) -> None:
+    person = technician()
+    assert person.run("--fingerprint", fingerprint(rented), password=PASSWORD).code == 0
+    rented.run("chage -d 0 root")
+    done = person.run(verb=verb)
+    assert done.code == 3
+    assert (
+        "The server accepts your key, but does nothing before the password of root is changed."
+        in done.out + done.err
+    )
+    assert "deserialization" not in done.out + done.err
+    refused = person.run()
+    assert refused.code == 3
+    assert "The server accepts your key, but does nothing before" in refused.err
+    rented.run("chage -d 2026-01-01 root")  # as the provider's console does
+    after = person.run(verb=verb)
+    assert "The server accepts your key" not in after.out + after.err
+    assert after.code != 3, after.out + after.err
+
+
+def test_a_server_that_takes_keys_only_and_an_expired_password(
+    rented: Host, technician: MakeTechnician
+) -> None:
+    person = technician()
+    assert person.run("--fingerprint", fingerprint(rented), password=PASSWORD).code == 0
+    sshd(rented, "PasswordAuthentication no", "KbdInteractiveAuthentication no")
+    rented.run("chage -d 0 root")
+    done = person.run()
+    assert done.code == 3
+    assert "The server accepts your key, but does nothing before" in done.err
+    assert "passwd root" in done.err
+    assert "refuses yours" not in done.err
+
+
+@pytest.mark.parametrize("name", ["curve25519-sha256", "mlkem768x25519-sha256"])
+def test_a_server_with_one_exchange_of_keys(
+    rented: Host, technician: MakeTechnician, name: str
+) -> None:
+    sshd(rented, "PermitRootLogin yes", "PasswordAuthentication yes", f"KexAlgorithms {name}")
+    seen = technician().run("--fingerprint", fingerprint(rented), password=PASSWORD)
+    assert "No SSH server" not in seen.err
+    # OpenSSH of Debian 12 does not know the newer one, Paramiko does.
+    assert seen.code == 0 or "no matching key exchange method" in seen.err, seen.err
+
+
+@pytest.mark.parametrize(
+    ("line", "part", "offered"),
+    [
+        (
+            "KexAlgorithms sntrup761x25519-sha512@openssh.com", "the exchange of keys",
+            "sntrup761x25519-sha512@openssh.com",
+        ),
+        ("Ciphers chacha20-poly1305@openssh.com", "encryption", "chacha20-poly1305@openssh.com"),
+        (
+            "Ciphers aes128-ctr\nMACs umac-128-etm@openssh.com",
+            "the protection against changes", "umac-128-etm@openssh.com",
+        ),
+    ],
+)  # fmt: skip
+def test_a_server_with_which_paramiko_has_nothing_in_common(
+    rented: Host, technician: MakeTechnician, line: str, part: str, offered: str
+) -> None:
+    sshd(rented, "PermitRootLogin yes", "PasswordAuthentication yes", line)
+    person = technician()
+    done = person.run("--fingerprint", fingerprint(rented), password=PASSWORD)
+    assert done.code == 3
+    assert (
+        f"The server answers, but has no method in common with this program for {part}." in done.err
+    )
+    assert offered in done.err
+    assert "ssh-copy-id -p 22 root@" in done.err
+    # What it advises is done, by whatever means: then it gets in, by OpenSSH alone.
+    key = (person.home / ".ssh" / "id_ed25519.pub").read_text()
+    rented.write("/root/.ssh/authorized_keys", key, mode="0600")
+    after = person.run("--fingerprint", fingerprint(rented))
+    assert after.code == 0, after.err
+
+
 def test_keyboard_interactive_with_a_forced_change(
     rented: Host, technician: MakeTechnician
 ) -> None:
