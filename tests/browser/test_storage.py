@@ -1,6 +1,6 @@
-"""What a room's page leaves in a browser that others use after it: nothing, by whatever way one goes.
+"""What a room leaves in a browser that others use after it: nothing, whichever way one goes.
 
-The client is a page that stores what Jitsi's does, where Jitsi's does; with the genuine client it was
+The client here is a page that stores what Jitsi's does, where Jitsi's does. The genuine client was
 tried by hand.
 """
 

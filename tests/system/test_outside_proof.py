@@ -204,7 +204,6 @@ SETTINGS = {
     "config.toolbarButtons.push('sharedvideo')": "THP-08",
     "config.deeplinking.disabled = false": "THP-09",
     "config.p2p.enabled = true": "TLS-05",
-    "config.enableInsecureRoomNameWarning = false": "ACC-03",
     "config.remoteVideoMenu.disablePrivateChat = false": "MOD-04",
     "config.breakoutRooms.hideAddRoomButton = false": "MOD-05",
     "config.giphy.enabled = true": "MOD-06",

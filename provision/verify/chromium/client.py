@@ -216,6 +216,14 @@ class Person:
         found: dict[str, Any] = self.page.evaluate(STORED)
         return found | {"cookies": self.page.cookies()}
 
+    def stored_without_hanging_up(self, seconds: float = 20) -> dict[str, Any]:
+        """Close the tab; return what is stored for who opens the start page there later."""
+        self.page.command("Page.close")
+        self.page = self.page.browser.page(person=self.page.person)
+        self.page.visit(f"https://{self.domain}/")
+        self.page.until("document.readyState === 'complete'", seconds)
+        return self.stored()
+
     def leave(self, seconds: float = 20) -> None:
         """Hang up; back when another page has come."""
         before = self.page.evaluate("location.pathname")

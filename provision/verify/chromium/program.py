@@ -123,9 +123,12 @@ class Chromium:
         while self._folder.exists() and time.monotonic() < end:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def page(self, agent: str = "") -> Page:
-        """Return an empty page of a new person: nothing stored is shared with other pages."""
-        person = self.command("Target.createBrowserContext")["browserContextId"]
+    def page(self, agent: str = "", person: str = "") -> Page:
+        """Return an empty page, of a new person unless one is given.
+
+        Nothing stored is shared with the pages of other people.
+        """
+        person = person or self.command("Target.createBrowserContext")["browserContextId"]
         target = self.command(
             "Target.createTarget",
             {"url": "about:blank", "browserContextId": person, "width": 1280, "height": 800},

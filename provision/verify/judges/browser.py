@@ -23,7 +23,7 @@ STEPS = ("welcome", "prejoin", "join", "talk", "leave")
 """From opening the start page to hanging up."""
 KEPT = ("local", "databases", "caches", "workers", "cookies")
 """What outlives the tab."""
-HARMLESS = ("language",)
+HARMLESS = {"language"}
 """What says nothing about a person."""
 # Whoever a link leads there tells a company, or installs an app with trackers.
 COMPANIES = re.compile(
@@ -208,28 +208,40 @@ def silent_at_first(evidence: Evidence) -> Finding:
 @judge("MIN-04", "browser", additional=True)
 def no_list_of_rooms(evidence: Evidence) -> Finding:
     """Judge whether the browser remembers the room."""
-    stored = _of(evidence, "stored", "leave")
-    if "features/recent-list" in stored["local"]:
+    if any("features/recent-list" in stored["local"] for stored in _left(evidence)):
         return failed(_("The browser keeps a list of visited rooms."), _deploy())
-    return fulfilled(_("After hanging up, the browser kept no list of rooms."))
+    return fulfilled(_("After the conference, the browser kept no list of rooms."))
+
+
+def _left(evidence: Evidence) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return what stays in the browser after hanging up, and after closing the tab instead."""
+    return _of(evidence, "stored", "leave"), _of(evidence, "abandoned", "close")
 
 
 @judge("MIN-05", "browser", additional=True)
 def nothing_linkable(evidence: Evidence) -> Finding:
-    """Judge what stays in the browser after hanging up."""
-    stored = _of(evidence, "stored", "leave")
-    left = [name for kind in KEPT for name in stored[kind]]
-    linkable = [name for name in left if name not in HARMLESS and name != "features/recent-list"]
-    if linkable:
+    """Judge what stays in the browser after hanging up, or closing the tab instead."""
+    hung_up, closed = (
+        {name for kind in KEPT for name in stored[kind]} - {"features/recent-list"}
+        for stored in _left(evidence)
+    )
+    if linkable := hung_up - HARMLESS:
         return failed(
             _("After hanging up, this stays in the browser: {names}.").format(
                 names=_list(linkable)
             ),
             _deploy(),
         )
+    if linkable := closed - HARMLESS:
+        return failed(
+            _("After closing the tab, this stays in the browser: {names}.").format(
+                names=_list(linkable)
+            ),
+            _deploy(),
+        )
     return fulfilled(
-        _("After hanging up, this stays in the browser: {names}.").format(
-            names=_list(left) or _("nothing")
+        _("After hanging up or closing the tab, this stays in the browser: {names}.").format(
+            names=_list(hung_up | closed) or _("nothing")
         )
     )
 

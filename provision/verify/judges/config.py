@@ -107,8 +107,8 @@ def _by_rules(control: str) -> Callable[[Evidence], Finding]:
 
 
 for _control in (
-    "MIN-02", "MIN-03", "MIN-04", "MIN-05", "MIN-06", "THP-05", "TLS-05", "ACC-03", "MOD-04",
-    "MOD-05", "MOD-06", "REC-01", "REC-03", "STA-01",
+    "MIN-02", "MIN-03", "MIN-04", "MIN-05", "MIN-06", "THP-05", "TLS-05", "MOD-04", "MOD-05",
+    "MOD-06", "REC-01", "REC-03", "STA-01",
 ):  # fmt: skip
     judge(_control, "config")(_by_rules(_control))
 

@@ -118,7 +118,6 @@ RULES: dict[str, tuple[Rule, ...]] = {
         _off("whiteboard.enabled"),
     ),
     "TLS-05": (_off("p2p.enabled"),),
-    "ACC-03": (_on("enableInsecureRoomNameWarning"),),
     "MOD-04": (
         Rule(
             "remoteVideoMenu.disablePrivateChat",

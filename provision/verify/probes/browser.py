@@ -64,11 +64,12 @@ REASONS = {
     "profile": N_("The settings of a room could not be opened in the browser."),
     "talk": N_("Two people did not come together in a room in the browser."),
     "leave": N_("Hanging up led to no other page in the browser."),
+    "close": N_("The start page did not load in the browser."),
 }
 """Why a step's findings are missing when it was not finished."""
 Teacher = tuple[str, str]
 """Name and password of somebody who may open rooms."""
-IN_A_ROOM = ("join", "menus", "profile", "talk", "leave")
+IN_A_ROOM = ("join", "menus", "profile", "talk", "leave", "close")
 
 
 def measure(target: Target, teacher: Teacher | None = None) -> dict[str, Any]:
@@ -256,7 +257,8 @@ class _Visit:
             guest.page.rest(SETTLE)
             self._note("leave", guest.page)
             self.found["stored"] = guest.stored()
-        host.leave()
+        with self._step("close"):
+            self.found["abandoned"] = host.stored_without_hanging_up()
 
     @staticmethod
     def _gather(host: Person, guest: Person, teacher: Teacher | None) -> None:

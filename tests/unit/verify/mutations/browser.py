@@ -82,6 +82,21 @@ def a_cookie_stays_in_the_browser(data: Data) -> None:
     data["browser"]["stored"]["cookies"].append("JSESSIONID (meet.example.org)")
 
 
+@breaks("MIN-04")
+def a_closed_tab_leaves_a_list_of_rooms(data: Data) -> None:
+    data["browser"]["abandoned"]["local"].append("features/recent-list")
+
+
+@breaks("MIN-05")
+def a_closed_tab_leaves_a_name(data: Data) -> None:
+    data["browser"]["abandoned"]["local"].append("features/base/settings")
+
+
+@breaks("MIN-05")
+def a_closed_tab_leaves_a_program(data: Data) -> None:
+    data["browser"]["abandoned"]["workers"].append("https://meet.example.org/")
+
+
 @breaks("MIN-07")
 def nobody_can_blur_the_background(data: Data) -> None:
     data["browser"]["backgrounds"]["blur"] = False

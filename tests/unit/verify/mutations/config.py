@@ -151,11 +151,6 @@ def two_people_talk_directly(evidence: Evidence) -> None:
     config(evidence)["p2p"]["enabled"] = True
 
 
-@breaks("ACC-03")
-def nobody_warns_of_names_that_can_be_guessed(evidence: Evidence) -> None:
-    del config(evidence)["enableInsecureRoomNameWarning"]
-
-
 @breaks("MOD-04")
 def pupils_write_to_each_other(evidence: Evidence) -> None:
     config(evidence)["remoteVideoMenu"] = {"disablePrivateChat": "disable-visitor-chat"}

@@ -60,7 +60,9 @@ var config = {
     speakerStats: { disabled: true },
 
     // A classroom.
-    enableInsecureRoomNameWarning: true,
+    // The lobby protects a room whose name can be guessed. The warning would make every pupil tick a
+    // box at each visit; who opens a room is offered a better name on the start page.
+    enableInsecureRoomNameWarning: false,
     lobby: { autoKnock: true, enableChat: false },
     remoteVideoMenu: { disableGrantModerator: true, disablePrivateChat: 'allow-moderator-chat' },
     breakoutRooms: { hideAddRoomButton: true, hideAutoAssignButton: true, hideJoinRoomButton: true },
@@ -85,4 +87,8 @@ var config = {
         'tileview', 'toggle-camera', 'videoquality', 'invite'
     ]
 };
+// The room as people write it: the client makes "Klasse 7 B" of "Klasse-7b".
+try {
+    config.localSubject = decodeURIComponent(window.location.pathname.slice(1));
+} catch (error) { /* Not in a browser, or no name: the client finds one. */ }
 <!--# include virtual="/local-config.js" -->

@@ -10,8 +10,23 @@
     // tab's own storage under the other's name. What a former release of ours left there goes.
     function onlyHere() {
         var own = window.sessionStorage;
+        forget();
         window.localStorage.clear();
         Object.defineProperty(window, 'localStorage', { configurable: false, enumerable: true, value: own });
+    }
+    // The page for those who are offline, and the program that would show it. The server no longer
+    // hands that out.
+    function forget() {
+        if (window.caches) {
+            window.caches.keys().then(function (names) {
+                names.forEach(function (name) { window.caches.delete(name); });
+            });
+        }
+        if (window.navigator.serviceWorker) {
+            window.navigator.serviceWorker.getRegistrations().then(function (workers) {
+                workers.forEach(function (worker) { worker.unregister(); });
+            });
+        }
     }
     // Microphone and camera stay off until somebody switches them on. The client reads this from
     // its own storage first, where "on" is what nothing means, and never comes to the server's word.
@@ -31,8 +46,20 @@
         }
     }
 
+    // The client writes "Klasse 7 B" for "Klasse-7b". Inside the page config.js says better; for the
+    // title of the window there is no setting.
+    function nameTheWindow() {
+        var name = decodeURIComponent(room.slice(1));
+        new window.MutationObserver(function () {
+            var rest = document.title.lastIndexOf(' | ');
+            if (rest !== -1 && document.title.slice(0, rest) !== name) {
+                document.title = name + document.title.slice(rest);
+            }
+        }).observe(document.head, { childList: true, subtree: true, characterData: true });
+    }
+
     // A browser that allows no storage keeps nothing anyway.
-    [onlyHere, mute, stayTeacher].forEach(function (step) {
-        try { step(); } catch (error) { window.console.warn('storage:', error.name); }
+    [onlyHere, mute, stayTeacher, nameTheWindow].forEach(function (step) {
+        try { step(); } catch (error) { window.console.warn('visit:', error.name); }
     });
 }());
