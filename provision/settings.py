@@ -132,6 +132,11 @@ class School(BaseModel):
         Field(strict=True, ge=1, le=90),
         Setting(help=N_("After how many days log files are deleted, 1 to 90."), example="7"),
     ] = 7
+    room_ends_after: Annotated[
+        int,
+        Field(strict=True, ge=1, le=15),
+        Setting(help=N_("Minutes without a teacher until a room ends, 1 to 15."), example="5"),
+    ] = 5
     turn_domain: Annotated[
         str | None,
         AfterValidator(optional(hosts.domain)),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.prosody.conftest import Start
     from tests.prosody.person import Person
 
-ENDS_SOON = "school_end_after = 1"
+ENDS_SOON = "school_end_after = 1; school_end_grace = 0"
 FAREWELL = "The conference has ended."
 
 

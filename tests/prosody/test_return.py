@@ -348,3 +348,75 @@ def _asked(meeting: Meeting, ticket: Ticket) -> Begun:
     person = Person(meeting.server, DOMAIN, room=meeting.name)
     meeting.people.append(person)
     return Begun(person, person.question(ticket.account.partition("@")[0]))
+
+
+# The end: the teacher is away for long
+
+
+ENDS = "school_end_after = 1; school_end_grace = 1"
+
+
+@pytest.fixture
+def left(start: Start) -> Iterator[Meeting]:
+    """A room that ends one second after the staff."""
+    meeting = Meeting(start(ENDS))
+    yield meeting
+    meeting.close()
+
+
+def told_to_wait(person: Person) -> None:
+    """Return when somebody's page is told to go back to the lobby."""
+    person.expect(lambda stanza: stanza.find("{urn:school:return}wait") is not None)
+
+
+def wait_with(meeting: Meeting, guest: Person, ticket: Ticket) -> Person:
+    """The page of a guest that goes back to the lobby, where it is led by its ticket."""
+    guest.leave()
+    refused(meeting, ticket)
+    waiting = meeting.people[-1]
+    waiting.join(meeting.lobby)
+    return waiting
+
+
+def test_those_who_were_admitted_wait_together_and_come_in_with_the_teacher(left: Meeting) -> None:
+    teacher = left.teacher()
+    guests = [left.admitted_guest(teacher) for _ in range(3)]
+    tickets = [ticket_of(guest) for guest in guests]
+    teacher.leave()
+    for guest in guests:
+        told_to_wait(guest)
+    waiting = [wait_with(left, g, t) for g, t in zip(guests, tickets, strict=True)]
+    stranger = left.guest()
+    stranger.knock(left.room)
+    back = left.teacher()
+    for person in waiting:
+        person.expect(lambda stanza: stanza.find(f".//{{{MUC}#user}}invite") is not None)
+        assert standing(person.join(left.room)) == ("member", "participant")
+    assert left.still_waits(stranger)
+    assert back.catch_up()
+
+
+def test_who_does_not_go_back_to_the_lobby_is_shown_out(left: Meeting) -> None:
+    teacher = left.teacher()
+    stays, goes = left.admitted_guest(teacher), left.admitted_guest(teacher)
+    his, ticket = ticket_of(stays), ticket_of(goes)
+    teacher.leave()
+    told_to_wait(goes)
+    wait_with(left, goes, ticket)
+    left.gone(stays, stays)
+    refused(left, his)
+
+
+def test_who_is_thrown_out_before_the_end_waits_for_a_click(left: Meeting) -> None:
+    teacher = left.teacher()
+    guest, bad = left.admitted_guest(teacher), left.admitted_guest(teacher)
+    his, ticket = ticket_of(bad), ticket_of(guest)
+    teacher.set_role(left.room, bad.nick, "none")
+    teacher.leave()
+    told_to_wait(guest)
+    wait_with(left, guest, ticket)
+    refused(left, his)
+    stranger = left.people[-1]
+    stranger.join(left.lobby)
+    left.teacher()
+    assert left.still_waits(stranger)

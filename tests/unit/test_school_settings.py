@@ -41,6 +41,7 @@ def test_the_required_settings_are_enough_and_the_others_have_defaults() -> None
         "privacy_url": None,
         "language": "de",
         "retention_days": 7,
+        "room_ends_after": 5,
         "turn_domain": None,
         "school_networks": [],
         "open_ports": [],

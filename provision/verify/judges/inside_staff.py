@@ -42,7 +42,7 @@ NEEDED = {
     "school_addresses", "school_entrance", "school_focus", "school_gate", "school_internal",
     "school_knocks", "school_large_stanzas", "school_login_throttle", "school_loopback_only",
     "school_new_rooms", "school_private", "school_relay", "school_return", "school_return_login",
-    "school_rooms", "school_sources", "school_staff_only",
+    "school_rooms", "school_sources", "school_staff_only", "school_wait",
 }  # fmt: skip
 WHO_READS = (
     "/jitsi/",

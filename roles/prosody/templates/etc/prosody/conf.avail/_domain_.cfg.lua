@@ -34,6 +34,7 @@ trusted_proxies = { "127.0.0.1", "::1" }
 component_admins_as_room_owners = true
 muc_mapper_domain_base = domain
 school_private_message = {{ ("Private Nachrichten gehen nur an Lehrkräfte." if settings.language == "de" else "Private messages go to teachers only.") | lua }}
+school_end_after = {{ settings.room_ends_after * 60 }}
 unlimited_jids = { focus, bridge }
 -- Passwords are proven, never sent: the browser computes the hashes, which cost the server nothing.
 disable_sasl_mechanisms = { "PLAIN", "DIGEST-MD5", "OAUTHBEARER" }
@@ -130,7 +131,7 @@ Component "conference.{{ settings.domain }}" "muc"
     modules_enabled = {
         "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit",
         "muc_password_whitelist", "school_rooms", "school_private", "school_knocks",
-        "school_return",
+        "school_return", "school_wait",
     }
     admins = { focus }
     muc_password_whitelist = { focus }

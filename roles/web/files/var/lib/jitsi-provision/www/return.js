@@ -17,6 +17,7 @@
     var patience = 180000;
     var ticket = load();
     var begun = false;
+    var notice = null;
 
     function load() {
         try {
@@ -33,10 +34,13 @@
     function receive(event) {
         if (typeof event.data !== 'string' || event.data.indexOf(xmlns) === -1) { return; }
         var told = new window.DOMParser().parseFromString(event.data, 'text/xml')
-            .getElementsByTagNameNS(xmlns, 'ticket')[0];
-        // From the server itself: what people write is in a body, and never the first element.
+            .getElementsByTagNameNS(xmlns, '*')[0];
+        // From the server itself: what people send comes from a room.
         if (!told || told.parentNode !== told.ownerDocument.documentElement) { return; }
         if (told.parentNode.getAttribute('from') !== window.config.hosts.muc) { return; }
+        if (told.localName === 'wait') { toTheLobby(); }
+        if (told.localName !== 'ticket') { return; }
+        if (notice) { notice.remove(); }
         ticket = {
             room: room, id: told.getAttribute('id'), secret: told.getAttribute('secret'),
             account: told.getAttribute('account')
@@ -80,6 +84,10 @@
     // Who has been inside meets no page before the meeting.
     document.addEventListener('DOMContentLoaded', function () {
         if (ticket && window.config && window.config.prejoinConfig) { window.config.prejoinConfig.enabled = false; }
+        if (ticket && ticket.waits) {
+            say('Zurzeit ist keine Lehrkraft da. Sie warten hier und kommen von selbst wieder hinein, sobald sie zurück ist.',
+                'No teacher is here at present. Wait here: you will be let in again as soon as she is back.', 'top:0');
+        }
         watch();
     });
     // Microphone and camera are as they were, where the page began anew by itself, and not otherwise.
@@ -91,18 +99,24 @@
         settings.startWithVideoMuted = was.dark;
         window.localStorage.setItem('features/base/settings', JSON.stringify(settings));
     }
-    function say() {
-        var german = /^de/.test((window.config && window.config.defaultLanguage) || window.navigator.language);
-        var layer = document.createElement('div');
-        layer.className = 'school-return';
-        layer.setAttribute('role', 'alert');
-        layer.style.cssText = 'position:fixed;inset:0;z-index:2147483000;display:flex;align-items:center;'
-            + 'justify-content:center;padding:2rem;text-align:center;font:1.25rem/1.5 sans-serif;'
-            + 'background:#141414;color:#fff';
-        layer.textContent = german
-            ? 'Die Verbindung war unterbrochen. Sie kommen gleich von selbst zurück.'
-            : 'The connection was interrupted. You will be back in a moment, by yourself.';
-        document.body.appendChild(layer);
+    function say(german, english, place) {
+        notice = document.createElement('div');
+        notice.className = 'school-return';
+        notice.setAttribute('role', 'status');
+        notice.style.cssText = 'position:fixed;z-index:2147483000;left:0;right:0;padding:1.5rem;'
+            + 'text-align:center;font:1.15rem/1.5 sans-serif;background:#141414;color:#fff;' + place;
+        notice.textContent = /^de/.test((window.config && window.config.defaultLanguage)
+            || window.navigator.language) ? german : english;
+        document.body.appendChild(notice);
+    }
+    // The teacher has been away for long: back to the lobby, until she is there.
+    function toTheLobby() {
+        if (!ticket || begun) { return; }
+        begun = true;
+        ticket.waits = true;
+        ticket.was = null;
+        save();
+        window.setTimeout(function () { window.location.reload(); }, Math.random() * 2000);
     }
     // Begins anew as soon as the server answers. A class does not come in the same moment.
     function again() {
@@ -121,7 +135,9 @@
         begun = true;
         ticket.was = was;
         save();
-        say();
+        say('Die Verbindung war unterbrochen. Sie kommen gleich von selbst zurück.',
+            'The connection was interrupted. You will be back in a moment, by yourself.',
+            'top:0;bottom:0;display:flex;align-items:center;justify-content:center');
         again();
     }
     function look() {

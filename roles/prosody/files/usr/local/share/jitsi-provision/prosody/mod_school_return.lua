@@ -37,19 +37,14 @@
 
 local hashes = require "util.hashes";
 local jid = require "util.jid";
-local lfs = require "lfs";
-local now = require "util.time".now;
 local random = require "util.random";
 local st = require "util.stanza";
 local to_hex = require "util.hex".to or require "util.hex".encode;
 local keys_of = require "util.sasl.scram".getAuthenticationDatabaseSHA1;
+local tickets = module:require "school_tickets";
 
 local domain = module:get_option_string("muc_mapper_domain_base");
 local staff_host = module:get_option_string("school_staff_host", domain);
-local directory = module:get_option_string("school_return_directory");
-local key = module:get_option_string("school_return_secret") or random.bytes(32);
-local good_for = module:get_option_number("school_return_for", 300);
-local most = module:get_option_number("school_return_most", 5000);
 local ghost_message = module:get_option_string("school_ghost_message",
 	"You have joined this conference again elsewhere.");
 local admins = module:get_option_inherited_set("admins", {}) / jid.prep;
@@ -58,13 +53,8 @@ local xmlns = "urn:school:return";
 local MUC = "http://jabber.org/protocol/muc";
 local rounds = 4096; -- for fewer Prosody warns; chance of 128 bits needs none
 
-local tickets, number_of_tickets = {}, 0; -- id -> ticket
-local held = {}; -- room and full address of the holder -> id
+local digest = tickets.digest;
 local shared = module:shared("/*/school_return/tickets");
-
-local function digest(purpose, value)
-	return hashes.hmac_sha256(key, purpose .. "\0" .. value, true):sub(1, 32);
-end
 
 local function is_staff(address)
 	return jid.host(address) == staff_host;
@@ -74,82 +64,11 @@ local function is_guest(address)
 	return not is_staff(address) and not admins:contains(jid.bare(address));
 end
 
--- Across a restart --------------------------------------------------------------------------------
-
-local fields = { "room", "account", "account_keys", "stored", "server", "left" };
-
-local function path_of(id)
-	return directory and directory .. "/" .. id;
-end
-
--- Written beside and renamed: what a power cut leaves half is never read.
-local function keep(id)
-	if not directory then return; end
-	local ticket, values = tickets[id], {};
-	for index, name in ipairs(fields) do values[index] = tostring(ticket[name] or "-"); end
-	local file = io.open(path_of("part"), "w");
-	if not file then return; end
-	file:write(table.concat(values, " "), "\n");
-	file:close();
-	os.rename(path_of("part"), path_of(id));
-end
-
-local function place(room, holder)
-	return room .. "\0" .. holder;
-end
-
-local function revoke(id)
-	local ticket = id and tickets[id];
-	if not ticket then return; end
-	if directory then os.remove(path_of(id)); end
-	tickets[id], number_of_tickets = nil, number_of_tickets - 1;
-	if ticket.holder then held[place(ticket.room, ticket.holder)] = nil; end
-end
-
-local function is_good(ticket)
-	return not ticket.left or now() - ticket.left <= good_for;
-end
-
--- Whoever was inside is away from now on.
-local function recall()
-	local ids = {};
-	for id in lfs.dir(directory) do
-		if #id == 32 and not id:find("%X") then ids[#ids + 1] = id; end
-	end
-	for _, id in ipairs(ids) do
-		local file = io.open(path_of(id));
-		local text = file and file:read("*l") or "";
-		if file then file:close(); end
-		local ticket, index = {}, 0;
-		for value in text:gmatch("%S+") do
-			index = index + 1;
-			ticket[fields[index] or "more"] = value ~= "-" and value or nil;
-		end
-		if file and index == #fields then
-			ticket.left = tonumber(ticket.left) or now();
-			tickets[id], number_of_tickets = ticket, number_of_tickets + 1;
-			if is_good(ticket) then keep(id); else revoke(id); end
-		elseif file then
-			os.remove(path_of(id));
-		end
-	end
-end
-
-if directory then
-	if lfs.attributes(directory, "mode") == "directory" then
-		recall();
-	else
-		module:log("warn", "there is no directory for tickets: a restart of this server ends them");
-		directory = nil;
-	end
-end
-
 -- Handing out -------------------------------------------------------------------------------------
 
 local function issue(room, holder)
 	local mark = digest("room", room.jid);
-	revoke(held[place(mark, holder)]);
-	if number_of_tickets >= most then return; end
+	tickets.revoke(tickets.held(mark, holder));
 	local id, secret = to_hex(random.bytes(16)), to_hex(random.bytes(16));
 	local ticket = { room = mark, holder = holder };
 	local told = st.message({ from = module.host, to = holder })
@@ -165,10 +84,7 @@ local function issue(room, holder)
 	else
 		ticket.stored = digest("secret", id .. secret);
 	end
-	tickets[id], number_of_tickets = ticket, number_of_tickets + 1;
-	held[place(mark, holder)] = id;
-	keep(id);
-	module:send(told);
+	if tickets.add(id, ticket) then module:send(told); end
 end
 
 module:hook("muc-occupant-joined", function (event)
@@ -177,8 +93,8 @@ module:hook("muc-occupant-joined", function (event)
 	if admins:contains(who) then return; end
 	if is_guest(who) and room:get_affiliation(who) ~= "member" then return; end
 	local used = session and session.school_returned_with;
-	local ghost_of = used and tickets[used] and tickets[used].holder;
-	if used then session.school_returned_with = nil; revoke(used); end
+	local ghost_of = used and tickets.get(used) and tickets.get(used).holder;
+	if used then session.school_returned_with = nil; tickets.revoke(used); end
 	for _, other in room:each_occupant() do
 		if other.nick ~= occupant.nick
 			and (other.jid == ghost_of or is_staff(who) and other.bare_jid == who) then
@@ -209,8 +125,8 @@ end
 -- Returns the number of a guest's ticket that is good here.
 local function good_here(shown, room)
 	local id, secret = shown.id or "", shown.secret or "";
-	local ticket = #secret == 32 and tickets[id];
-	if not ticket or ticket.account or not is_good(ticket) then return; end
+	local ticket = #secret == 32 and tickets.get(id);
+	if not ticket or ticket.account or not tickets.is_good(ticket) then return; end
 	if ticket.room ~= digest("room", room.jid) then return; end
 	return hashes.equals(digest("secret", id .. secret), ticket.stored) and id or nil;
 end
@@ -223,6 +139,10 @@ module:hook("muc-occupant-pre-join", function (event)
 	session.school_shows = nil;
 	local id = good_here(shown, room);
 	if not id then return; end
+	local ticket = tickets.get(id);
+	if module:fire_event("school-has-to-wait", { room = room, ticket = ticket, session = session }) then
+		return tickets.hold(id, session.full_jid);
+	end
 	session.school_returned_with = id;
 	room:set_affiliation(true, who, "member");
 	event.occupant.role = room:get_default_role("member"); -- reckoned before he was one
@@ -230,16 +150,10 @@ end, 6);
 
 -- Losing one --------------------------------------------------------------------------------------
 
-local function revoke_where(matches)
-	for id, ticket in pairs(tickets) do
-		if matches(ticket) then revoke(id); end
-	end
-end
-
 module:hook("muc-set-affiliation", function (event)
 	if event.affiliation == "member" or event.affiliation == "owner" then return; end
 	local mark, who = digest("room", event.room.jid), jid.bare(event.jid);
-	revoke_where(function (ticket)
+	tickets.revoke_where(function (ticket)
 		return ticket.room == mark and ticket.holder and jid.bare(ticket.holder) == who;
 	end);
 end, 100);
@@ -253,8 +167,8 @@ module:hook("muc-broadcast-presence", function (event)
 	end
 	if not thrown_out then return; end
 	local mark = digest("room", event.room.jid);
-	for address in event.occupant:each_session() do revoke(held[place(mark, address)]); end
-	revoke(event.occupant.jid and held[place(mark, event.occupant.jid)]);
+	for address in event.occupant:each_session() do tickets.revoke(tickets.held(mark, address)); end
+	if event.occupant.jid then tickets.revoke(tickets.held(mark, event.occupant.jid)); end
 end, 100);
 
 -- An end that somebody wanted, and not only that nobody is left for the moment: Jitsi's plugins end
@@ -266,30 +180,23 @@ module:hook("muc-pre-room-destroy", function (event)
 	end
 	if not anybody then return; end
 	local mark = digest("room", event.room.jid);
-	revoke_where(function (ticket) return ticket.room == mark; end);
+	tickets.revoke_where(function (ticket) return ticket.room == mark and not ticket.waits; end);
 end, -100);
 
--- Who has a connection is inside, in a breakout room, too.
-local look_every = math.max(0.2, math.min(20, good_for / 4));
-module:add_timer(look_every, function ()
-	for id, ticket in pairs(tickets) do
-		if ticket.holder and prosody.full_sessions[ticket.holder] then
-			ticket.left = nil;
-		elseif not ticket.left then
-			ticket.left = now();
-			keep(id);
-		elseif not is_good(ticket) then
-			revoke(id);
-		end
-	end
-	return look_every;
-end);
+-- For mod_school_return_login and mod_school_wait ----------------------------------------------------
 
--- For mod_school_return_login -----------------------------------------------------------------------
+-- From now on a guest's ticket leads to the lobby, and from there in with the teacher.
+function shared.lets_wait(room, holder)
+	local id = tickets.held(digest("room", room.jid), holder);
+	if not id then return false; end
+	tickets.get(id).waits = true;
+	tickets.keep(id);
+	return true;
+end
 
 function shared.of_account(id, account)
-	local ticket = tickets[id];
-	if ticket and is_good(ticket) and ticket.account == digest("account", account) then return ticket; end
+	local ticket = tickets.get(id);
+	if ticket and tickets.is_good(ticket) and ticket.account == digest("account", account) then return ticket; end
 end
 
 function shared.is_for(ticket, room_jid)

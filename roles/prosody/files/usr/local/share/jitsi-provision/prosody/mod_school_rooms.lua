@@ -16,6 +16,7 @@
 -- Options:
 --   school_staff_host   the password host; default: muc_mapper_domain_base
 --   school_end_after    seconds from the last of the staff leaving to the end; default: 300
+--   school_end_grace    seconds for those who go back to the lobby then; default: 15
 --   school_end_message  what those who are still there read then
 --
 -- Nothing here writes a name, an address or a room's name to the log.
@@ -29,6 +30,7 @@ local ranks = module:require "muc/util".valid_affiliations;
 local staff_host = module:get_option_string("school_staff_host",
 	module:get_option_string("muc_mapper_domain_base"));
 local end_after = module:get_option_number("school_end_after", 300);
+local end_grace = module:get_option_number("school_end_grace", 15);
 local end_message = module:get_option_string("school_end_message", "The conference has ended.");
 local admins = module:get_option_inherited_set("admins", {}) / jid.prep;
 
@@ -37,6 +39,7 @@ local main_host = staff_host
 local is_main = module.host == main_host;
 
 local last_seen = setmetatable({}, { __mode = "k" }); -- room -> when staff were last in it
+local ending = setmetatable({}, { __mode = "k" }); -- room -> when its end begun is done
 
 local MEMBERS_ONLY = "muc#roomconfig_membersonly";
 
@@ -225,7 +228,21 @@ module:hook("muc-pre-room-destroy", function (event)
 	prosody.events.fire_event("destroy-lobby-room", { room = event.room; message = event.reason; });
 end);
 
+-- Who was admitted may be led back to the lobby first (mod_school_wait), and needs some seconds for
+-- that. Where then somebody waits, only those who are still inside have to go.
 local function end_conference(room)
+	if not ending[room] and module:fire_event("school-room-ends", { room = room }) then
+		ending[room] = now() + end_grace;
+	end
+	if ending[room] and now() < ending[room] then return; end
+	ending[room] = nil;
+	if module:fire_event("school-room-is-waited-for", { room = room }) then
+		last_seen[room] = nil;
+		for nick, occupant in room:each_occupant() do
+			if is_guest(occupant.bare_jid) then room:set_role(true, nick, nil, end_message); end
+		end
+		return;
+	end
 	module:log("info", "a conference ends: its last member of staff left %d s ago", end_after);
 	room:set_persistent(false);
 	room:destroy(nil, end_message);
@@ -239,7 +256,7 @@ module:add_timer(interval, function ()
 	for room in rooms_of(module.host).live_rooms() do
 		local staff, guests = who_is_there(room);
 		if staff or (guests and not last_seen[room]) then
-			last_seen[room] = now();
+			last_seen[room], ending[room] = now(), nil;
 		elseif last_seen[room] and now() - last_seen[room] >= end_after then
 			over[#over + 1] = room;
 		end
