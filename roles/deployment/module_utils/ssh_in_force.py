@@ -32,7 +32,7 @@ def look() -> dict[str, Any]:
 
 
 def line_missing(text: str) -> bool:
-    """Tell whether a text of sshd_config says something of ours before it includes the directory."""
+    """Tell whether a text of sshd_config says something of ours before that line."""
     for line in text.splitlines():
         word, *rest = re.split(r"[\s=]+", line.strip(), maxsplit=1)
         name = word.lower()

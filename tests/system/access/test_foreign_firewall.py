@@ -1,4 +1,4 @@
-"""Somebody else's firewall on the server: seen in the kernel, opened in the words of its program."""
+"""Somebody else's firewall on the server: seen in the kernel, opened in its own words."""
 
 from __future__ import annotations
 
