@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provision import console, host_keys, identity, inventory, openssh, sudo
+from provision import console, host_keys, identity, inventory, openssh, shut_out, sudo
 from provision.errors import ServerError
 from provision.failures import explain
 from provision.i18n import _
@@ -62,12 +62,19 @@ class Contact:
     def make(self) -> bool:
         """Do what is still missing, and tell whether anything was."""
         pinned = host_keys.pinned(self.known, *self.place)
-        if pinned and not self.wishes.new_server and self._is_ready(pinned):
+        tried: openssh.Said | None = None
+        if pinned and not self.wishes.new_server:
+            tried = self._tried(pinned)
+        if tried and tried.code == 0:
             console.good(_("{school}: connected already").format(school=self.key))
             return False
         console.note(f"{self.school.school} · {self.school.address}")
-        host_key = self._host_key(pinned)
-        said = self._sign_in_with_key()
+        host_key = self._host_key(pinned, tried)
+        # A key that was refused a moment ago is not tried again: servers count that.
+        refused = tried if tried and tried.ssh_failed else None
+        said = refused or self._sign_in_with_key()
+        if said.ssh_failed and shut_out.told(said.text):
+            raise shut_out.error()
         if said.code and not said.ssh_failed and not openssh.wants_password_change(said):
             raise ServerError(
                 _("The server lets {user} in, but does nothing for this account.").format(
@@ -92,8 +99,8 @@ class Contact:
         """Address and port."""
         return self.school.address, self.school.ssh_port
 
-    def _is_ready(self, pinned: list[host_keys.HostKey]) -> bool:
-        """Return whether nothing is left to do, without asking or changing anything."""
+    def _tried(self, pinned: list[host_keys.HostKey]) -> openssh.Said:
+        """Return what a sign-in says; its code is 0 where nothing at all is left to do."""
         wanted = self.wishes.fingerprint
         if wanted and not any(key.matches(wanted) for key in pinned):
             raise ServerError(
@@ -107,12 +114,16 @@ class Contact:
             failure = {"unreachable": True, "msg": said.text}
             raise explain(failure, self.school, self.key)
         remembered = not self.wishes.identity or not self._to_remember()
-        return said.code == 0 and remembered
+        return said if remembered or said.code else openssh.Said(1, said.text)
 
-    def _host_key(self, pinned: list[host_keys.HostKey]) -> host_keys.HostKey:
+    def _host_key(
+        self, pinned: list[host_keys.HostKey], tried: openssh.Said | None
+    ) -> host_keys.HostKey:
         """Return the key by which the server is recognised from now on."""
         from provision import ssh  # noqa: PLC0415 - as above
 
+        if tried and len(pinned) == 1 and re.search(r"Permission denied", tried.text):
+            return pinned[0]  # ssh has just seen it
         if pinned and not self.wishes.new_server:
             shown = ssh.host_key(self.server, [key.kind for key in pinned])
             if shown is None or not any(self._same(shown, key) for key in pinned):

@@ -262,6 +262,7 @@ def declare(
             "absent",
         )
     }
+    ssh_declared = any(declared["path"].startswith("/etc/ssh/") for declared in whole["files"])
     missing = [name for name in whole["packages"] if name not in seen["packages"]]
     running = seen["units"]
     digests = {name: sha256(text.encode()).hexdigest() for name, text in private.items()}
@@ -273,7 +274,7 @@ def declare(
             "answers": whole["answers"],
             "waves": [*whole["waves"], whole["timers"]],
             "access_unsure": any(declared.get("guarded") for declared in whole["files"])
-            and not seen["access_kept"],
+            and (not seen["access_kept"] or (ssh_declared and seen["ssh"]["line_missing"])),
             "inactive": [
                 unit
                 for wave in whole["waves"]

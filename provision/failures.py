@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from provision import at_work, expired, sudo
+from provision import at_work, expired, own_way, shut_out, sudo
 from provision.checks.public_address import is_inner
 from provision.errors import DeploymentError, ExitCode, ProvisionError, ServerError
 from provision.i18n import N_, _
@@ -232,14 +232,7 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
         return plain
     said = str(failure.get("msg", ""))
     if failure["unreachable"]:
-        for pattern, what, remedy in SSH:
-            if re.search(pattern, said):
-                return ServerError(_(what).format(**values), next=_(remedy).format(**values))
-        return ServerError(
-            _("The server cannot be reached."),
-            last_words({"msg": said}),
-            _("try it yourself: ssh -p {port} {user}@{address}").format(**values),
-        )
+        return _unreachable(said, values)
     if re.search(SUDO, said):
         why = _("sudo is not installed there.") if "not found" in said else ""
         return sudo.refusal(school.ssh_user, why)
@@ -270,6 +263,22 @@ def _plain(failure: dict[str, Any], school: School, key: str) -> ProvisionError 
     if told := failure.get("error"):
         return _ToldError(told)
     return expired.error(school, key) if expired.is_meant(failure) else None
+
+
+def _unreachable(said: str, values: dict[str, Any]) -> ProvisionError:
+    """Return what ssh means where it brings nobody to the server."""
+    if shut_out.told(said):
+        return shut_out.error()
+    if own_way.refused(said):
+        return own_way.error(said)
+    for pattern, what, remedy in SSH:
+        if re.search(pattern, said):
+            return ServerError(_(what).format(**values), next=_(remedy).format(**values))
+    return ServerError(
+        _("The server cannot be reached."),
+        last_words({"msg": said}),
+        _("try it yourself: ssh -p {port} {user}@{address}").format(**values),
+    )
 
 
 def _public(school: School) -> str:

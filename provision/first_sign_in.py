@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from provision.openssh import Said
 
 ATTEMPTS = 3
+REFUSED = re.compile(r"Permission denied \(([a-z,-]+)\)")
+"""How ssh names what the server would take instead of this key."""
 # Adds a line to authorized_keys unless it is there; a commented or forced one does not count.
 INSTALL = r"""set -eu
 umask 077
@@ -41,11 +44,7 @@ def install(
     server: ssh.Server, host_key: HostKey, mine: Identity, descriptor: int | None, refused: Said
 ) -> str:
     """Put the technician's key into the account; return the password that is valid afterwards."""
-    session = ssh.Session(server, host_key)
-    try:
-        methods = session.methods()
-    finally:
-        session.close()
+    methods = _methods(server, host_key, refused)
     known = openssh.wants_password_change(refused)
     if not methods & {"password", "keyboard-interactive"}:
         if known:
@@ -68,23 +67,41 @@ def install(
     return password
 
 
+def _methods(server: ssh.Server, host_key: HostKey, refused: Said) -> set[str]:
+    """Return how the server lets this account sign in, most often as it said when it refused a key.
+
+    Each connection on which nobody signs in makes some servers shut this computer out sooner.
+    """
+    if told := REFUSED.search(refused.text):
+        return set(told[1].split(","))
+    session = ssh.Session(server, host_key)
+    try:
+        return session.methods()
+    finally:
+        session.close()
+
+
 def _signed_in(
     server: ssh.Server, host_key: HostKey, methods: set[str], descriptor: int | None
 ) -> tuple[ssh.Session, str]:
     """Return a session that may do something, and the password that is valid now."""
     new = secrets.token_urlsafe(18)
+    session: ssh.Session | None = None
     for attempt in range(1, ATTEMPTS + 1):
         password = read_password(server, descriptor)
-        # Connected only now: a server hangs up on people who take their time to type.
-        session = ssh.Session(server, host_key)
+        # Connected only now: a server hangs up on people who take their time to type. Where it has
+        # not, the next try costs nothing more.
+        if session is None or not session.transport.is_active():
+            session = ssh.Session(server, host_key)
         try:
             changed = session.sign_in(password, new, methods)
             break
         except ssh.WrongPasswordError as error:
-            session.close()
             if descriptor is not None or attempt == ATTEMPTS:
+                session.close()
                 raise
             console.bad(error.what, indent=2)
+    assert session
     if not changed and not session.must_change_password():
         return session, password
     # Shown before anything can go wrong: it is the way in through the provider's console.

@@ -33,7 +33,7 @@ def text(
         key: school.model_dump()
         | dict(own.get(key, {}))
         | dict(variables)
-        | {DIRECTORY: str(directory.resolve())}
+        | {DIRECTORY: str(directory.resolve()), "ansible_connection": "ssh"}
         for key, school in schools.items()
     }
     return _marked({"schools": {"hosts": hosts}})

@@ -48,6 +48,8 @@ def arguments(school: School, known_hosts: Path, identity: Path | None, command:
         *("-o", f'UserKnownHostsFile="{quoted}"', "-o", "HashKnownHosts=no"),
         # A connection that Ansible keeps open would prove nothing about the key.
         *("-o", "ControlPath=none", "-o", "ConnectTimeout=10"),
+        # What ~/.ssh/config may say for people who type; a program would wait for ever.
+        *("-o", "RequestTTY=no", "-o", "RemoteCommand=none"),
         *("-p", str(school.ssh_port), "-l", school.ssh_user),
     ]
     if identity:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import paramiko
 
-from provision import ssh_methods
+from provision import own_way, shut_out, ssh_methods
 from provision.errors import ProvisionError, ServerError
 from provision.failures import explain
 from provision.host_keys import HostKey
@@ -228,14 +228,14 @@ def changed_key(server: Server) -> ServerError:
 
 def _transport(server: Server, kinds: Iterable[str]) -> paramiko.Transport:
     """Return an encrypted connection in which nobody has signed in."""
-    address, port = server.place
     try:
-        stream = socket.create_connection((address, port), timeout=SECONDS)
+        stream = own_way.connection(server.school, SECONDS)
     except socket.gaierror as error:
         raise _unreachable(server, "Could not resolve hostname") from error
     except OSError as error:
         raise _unreachable(server, str(error)) from error
-    transport = ssh_methods.Transport(BoundedStream(stream))
+    bounded = BoundedStream(stream)
+    transport = ssh_methods.Transport(bounded)
     transport.banner_timeout = transport.handshake_timeout = SECONDS
     transport.auth_timeout = PATIENCE
     known = set(transport.get_security_options().key_types)
@@ -250,6 +250,8 @@ def _transport(server: Server, kinds: Iterable[str]) -> paramiko.Transport:
         raise _UnlikeError(server.school, error, transport.offered) from error
     except (paramiko.SSHException, EOFError, OSError) as error:
         transport.close()
+        if shut_out.heard(bounded.begins, ended=bounded.ended):
+            raise shut_out.error() from error
         raise _no_ssh(server, str(error)) from error
     return transport
 

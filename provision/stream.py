@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import socket
 
 _CHUNK = 65536
+_BEGINNING = 100
 
 
 class BoundedStream:
@@ -24,6 +25,10 @@ class BoundedStream:
         self._end = time.monotonic() + seconds
         self.endless = False
         """Whether it was ended because more came than anybody asked for."""
+        self.ended = False
+        """Whether the other end has hung up."""
+        self.begins = b""
+        """What it said first."""
 
     def recv(self, size: int) -> bytes:
         """Return what is there, or nothing where the connection is at its end."""
@@ -31,7 +36,14 @@ class BoundedStream:
             self._sock.close()
             return b""
         # A server may announce a packet of gigabytes, for which paramiko would make room.
-        data = self._sock.recv(min(size, _CHUNK))
+        try:
+            data = self._sock.recv(min(size, _CHUNK))
+        except ConnectionError:
+            self.ended = True
+            raise
+        self.ended = self.ended or not data
+        if len(self.begins) < _BEGINNING:
+            self.begins += data[:_BEGINNING]
         self._left -= len(data)
         self.endless = self._left < 0
         return data

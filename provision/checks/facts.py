@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from provision.checks import clock, machine, packages, protection, server, sources
+from provision.checks import clock, in_force, machine, packages, protection, server, sources
 from provision.checks.result import Level, Result, failure, ok
 from provision.i18n import _
 
@@ -21,6 +21,7 @@ def on_server(settings: Mapping[str, Any], seen: dict[str, Any]) -> dict[str, li
             *machine.check(seen, settings["domain"]),
             # Who signs in with a key, as every command of the program does.
             *protection.check(seen | {"key_sign_in": True}, dict(settings)),
+            *in_force.to_come(seen),
             *clock.check(seen["time"], time.time(), repository.get("time", 0)),
             *(
                 server.check(seen, settings["domain"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from provision.checks import closed_services
+from provision.checks import closed_services, in_force
 from provision.checks.result import Result, warning
 from provision.i18n import _
 
@@ -27,6 +27,7 @@ def check(server: dict[str, Any], settings: dict[str, Any]) -> list[Result]:
             )
         )
     findings += closed_services.check(server, settings)
+    findings += in_force.check(server)
     if not server["private_mounts"]:
         findings.append(
             warning(

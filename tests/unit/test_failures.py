@@ -84,6 +84,18 @@ UNREACHABLE = [
                 "Connection timed out during banner exchange\r\n"
                 "Connection to 203.0.113.10 port 2222 timed out"
             ),
+        )
+    ),
+    *(
+        (
+            said,
+            "The server lets this computer in no more for a while.",
+            (
+                "wait: half a minute after two wrong passwords, up to ten minutes after many; then "
+                "run this again. Until then, do not try by hand: each failure makes it longer"
+            ),
+        )
+        for said in (
             (
                 "kex_exchange_identification: read: Connection reset by peer\r\n"
                 "Connection reset by 203.0.113.10 port 2222"
@@ -92,6 +104,7 @@ UNREACHABLE = [
                 "kex_exchange_identification: Connection closed by remote host\r\n"
                 "Connection closed by 203.0.113.10 port 2222"
             ),
+            "Not allowed at this time\r\nConnection closed by 203.0.113.10 port 2222",
         )
     ),
 ]

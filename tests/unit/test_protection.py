@@ -29,6 +29,9 @@ USUAL = {
     "ssh_ports": [22],
     "tunnels": {"ports": {}, "way_in": {}},
     "own_rules": [],
+    "sshd": True,
+    "ssh": {"line_missing": False, "options": []},
+    "overruled": [],
     "open_now": None,
 }
 OPEN = {"open_ports": [], "ssh_port": 22}

@@ -61,6 +61,9 @@ def seen(**facts: Any) -> dict[str, Any]:
         "ssh_ports": [22],
         "tunnels": {"ports": {}, "way_in": {}},
         "own_rules": [],
+        "sshd": True,
+        "ssh": {"line_missing": False, "options": []},
+        "overruled": [],
         "open_now": None,
         **facts,
     }

@@ -74,6 +74,8 @@ def server(**facts: Any) -> dict[str, Any]:
         "ssh_ports": [22],
         "tunnels": {"ports": {}, "way_in": {}},
         "own_rules": [],
+        "ssh": {"line_missing": False, "options": []},
+        "overruled": [],
         "open_now": None,
         "host_key_algorithms": ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"],
         "firewall_possible": True,

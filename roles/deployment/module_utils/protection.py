@@ -11,7 +11,7 @@ import os
 import re
 from typing import Any
 
-from ansible.module_utils import tunnels
+from ansible.module_utils import overruled, ssh_in_force, tunnels
 from ansible.module_utils.readings import opened, ssh_ports
 from ansible.module_utils.school_server import CONFIG, STATE, read_text, run, write_atomically
 
@@ -45,6 +45,8 @@ def look(listeners: list[dict[str, Any]]) -> dict[str, Any]:
             tunnels.ssh_connection(),
             listeners,
         ),
+        "ssh": ssh_in_force.look(),
+        "overruled": overruled.look(),
         "tunnels": tunnels.look(listeners),
         "own_rules": numbers_of_own_rules(),
         "open_now": open_now(),

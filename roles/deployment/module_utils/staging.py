@@ -13,7 +13,7 @@ import string
 import tempfile
 from typing import Any, NamedTuple
 
-from ansible.module_utils import access_guard, access_trial, ground
+from ansible.module_utils import access_guard, access_trial, ground, ssh_in_force
 from ansible.module_utils.changes import Changes, manifest, manifest_of
 from ansible.module_utils.differences import hide, hide_tokens, unified
 from ansible.module_utils.file_rights import (
@@ -77,8 +77,11 @@ class Staging:
                     self.stage(declared)
             self.validate()
             if self.guarding and not self.check:
-                self.guard([declared["path"] for declared in files])
+                line = self.line_for_sshd(files)
+                self.guard([declared["path"] for declared in files] + line)
                 self.replace()
+                for path in line:
+                    self.put_line(path)
                 self.put_in_force(files)
                 access_trial.begin()
             elif not self.check:
@@ -150,6 +153,20 @@ class Staging:
         """Make the server take the files back by itself, unless access_guard.keep is called."""
         if why := access_guard.arm(paths, self.wanted["guard_seconds"]):
             fail(self.module, "There is no way back", kind="server_command", reason=why)
+
+    @staticmethod
+    def line_for_sshd(files: list[dict[str, Any]]) -> list[str]:
+        """Return sshd's own file where it would not obey one of these."""
+        ours = any(declared["path"].startswith(ssh_in_force.DIRECTORY) for declared in files)
+        missing = ours and ssh_in_force.line_missing(read_text(ssh_in_force.MAIN))
+        return [ssh_in_force.MAIN] if missing else []
+
+    def put_line(self, path: str) -> None:
+        """Let sshd's own file, with all that a person wrote there, begin with the line it needs."""
+        uid, gid, mode = rights_of(path)
+        keep_previous(path)
+        write_atomically(path, ssh_in_force.with_line(read_text(path)), mode, uid, gid)
+        self.changes.note(path, {})
 
     def put_in_force(self, files: list[dict[str, Any]]) -> None:
         """Run what puts guarded files in force; where one fails, the former state comes back."""

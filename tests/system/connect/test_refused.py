@@ -41,7 +41,8 @@ while True:
     [
         ("c.sendall(b'HTTP/1.1 400 Bad Request\\r\\n\\r\\n' * 200); c.close()", "No SSH server"),
         ("pass", "No SSH server"),
-        ("c.close()", "No SSH server"),
+        # As sshd does it for a while with who has failed too often.
+        ("c.close()", "The server lets this computer in no more for a while."),
         ("", "The server answers, but not to SSH on port 2300."),
     ],
 )
