@@ -2,7 +2,7 @@
 
 Since OpenSSH 9.8 (Debian 13) each connection on which nobody signs in costs its source seconds:
 five after a wrong key or password, one without any try. From fifteen on, sshd hangs up on it
-it before it says anything, until they are over, ten minutes at most: as few as possible are to be
+before it says anything, until they are over, ten minutes at most: as few as possible are to be
 spent.
 """
 
