@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from provision.bounded_files import UnfitError, read_bytes
 from provision.errors import ServerError, UsageError
 from provision.i18n import _
 
@@ -72,10 +73,7 @@ def _usable(path: Path) -> Identity:
     public = path.with_name(path.name + ".pub")
     # Without a terminal ssh-keygen does not ask for a passphrase either, it fails.
     derived = _run("ssh-keygen", "-y", "-P", "", "-f", str(path))
-    if derived.returncode == 0:
-        words = derived.stdout.split()
-    else:
-        words = public.read_text(encoding="utf-8").split() if public.is_file() else []
+    words = (derived.stdout if derived.returncode == 0 else _public(public)).split()
     if derived.returncode and not any(_same(line, words) for line in _agent()):
         raise ServerError(
             _("The key {path} cannot be used without asking you.").format(path=written(path)),
@@ -83,7 +81,7 @@ def _usable(path: Path) -> Identity:
               "may read its file."),
             f"ssh-add {written(path)}",
         )  # fmt: skip
-    line = public.read_text(encoding="utf-8").strip() if public.is_file() else ""
+    line = _public(public)
     return Identity(line if _same(line, words) else " ".join(words), path)
 
 
@@ -96,8 +94,16 @@ def _make(path: Path) -> Identity:
             _("No key could be made in {path}").format(path=written(path)),
             (done.stderr + done.stdout).strip(),
         )
-    public = path.with_name(path.name + ".pub").read_text(encoding="utf-8").strip()
+    public = _public(path.with_name(path.name + ".pub"))
     return Identity(public, path, made=True)
+
+
+def _public(path: Path) -> str:
+    """Return the public key in a file, or nothing where there is none."""
+    try:
+        return read_bytes(path).decode("utf-8", "replace").strip()
+    except (OSError, UnfitError):
+        return ""
 
 
 def _same(line: str, words: list[str]) -> bool:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision import environment, folders, hand_over, i18n, inventory, limits, paths
+from provision import environment, folders, hand_over, host_keys, i18n, inventory, limits, paths
 from provision.i18n import N_, _
 from provision.play import START
 
@@ -130,6 +130,7 @@ def run(
     Ctrl-C; what already runs on a server, ends there by itself.
     """
     outcomes = {school: Outcome(school) for school in schools}
+    host_keys.refuse_odd(inventory_file.parent / host_keys.FILE)
     own = inventory.ansible_variables(inventory_file, list(schools))
     content = hand_over.text(inventory_file.parent, schools, own, variables or {})
     options = ["--check", "--diff"] if rehearse else []
