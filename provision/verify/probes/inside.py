@@ -42,9 +42,9 @@ def load(name, text):
     exec(compile(text, name, "exec"), module.__dict__)
 """
 # Each after those that it imports.
-ORDER = ("reading", "processes", "hocon", "accounts", "copies", "java", "logs", "machine", "network",
-         "packages", "prosody", "relay", "secrets", "services", "readers", "traces", "web",
-         "program")  # fmt: skip
+ORDER = ("reading", "processes", "hocon", "accounts", "copies", "java", "logs", "machine",
+         "network", "packages", "prosody", "relay", "secrets", "services", "readers", "traces",
+         "web", "program")  # fmt: skip
 
 
 def measure(target: Target) -> dict[str, Any]:
