@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from provision import i18n, legible
+from provision.bounded_files import UnfitError, read_bytes
 from provision.errors import Problem, SettingsError
 from provision.i18n import N_, _
+from provision.reasons import reason
 from provision.school_settings import closest, shown, unknown
 from provision.setting import RENAMED
 from provision.settings import TABLE
-from provision.yaml_bounds import TooLargeError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,15 +106,16 @@ def _table(path: Path) -> Iterator[tuple[int, list[str]]]:
 def _text(path: Path) -> str:
     """Return the file's text, or raise why it cannot be read."""
     try:
-        content = read_bytes(path)
+        # From a spreadsheet's own export, for instance: --csv <(program).
+        content = read_bytes(path, pipes=True)
         return legible.text(content)
-    except TooLargeError as error:
+    except UnfitError as error:
         raise CsvError(str(path), [Problem(str(error))]) from error
     except FileNotFoundError as error:
         sentence = _("There is no such file.")
         raise CsvError(str(path), [Problem(sentence)], next=_next_step()) from error
     except OSError as error:
-        sentence = _("It cannot be read: {reason}.").format(reason=error.strerror)
+        sentence = _("It cannot be read: {reason}.").format(reason=reason(error))
         raise CsvError(str(path), [Problem(sentence)]) from error
     except UnicodeDecodeError as error:
         number = content.count(b"\n", 0, error.start) + 1

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from provision import at_work, host_keys, i18n, own_certificate, school_settings, tree
+from provision.bounded_files import UnfitError, read_bytes
 from provision.checks import (
     certificate,
     clock,
@@ -30,7 +31,7 @@ from provision.checks.result import Level, failures
 from provision.errors import DeploymentError, Problem, ProvisionError, RefusedError, SettingsError
 from provision.hand_over import DIRECTORY
 from provision.i18n import _
-from provision.yaml_bounds import TooLargeError, read_bytes
+from provision.reasons import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -302,9 +303,8 @@ def _read(name: str, settings: dict[str, Any], base: Path) -> bytes:
     """Return the file on this computer that a setting names; raises SettingsError."""
     try:
         return read_bytes(school_settings.file_path(settings[name], base))
-    except (OSError, TooLargeError) as error:
-        reason = getattr(error, "strerror", "") or str(error)
-        sentence = _("It cannot be read: {reason}.").format(reason=reason)
+    except (OSError, UnfitError) as error:
+        sentence = _("It cannot be read: {reason}.").format(reason=reason(error).rstrip("."))
         raise _wrong_file(name, settings, sentence) from error
 
 

@@ -16,9 +16,10 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from provision.atomic import write_at_once
+from provision.bounded_files import UnfitError, read_bytes
 from provision.errors import RefusedError
 from provision.i18n import _
-from provision.yaml_bounds import TooLargeError, read_bytes
+from provision.reasons import reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +66,11 @@ class HostKey:
         """Return whether a fingerprint, from `parse_fingerprint`, is the one of this key."""
         own = self.md5 if fingerprint.startswith("MD5:") else self.sha256
         return hmac.compare_digest(own, fingerprint)
+
+
+def refuse_odd(path: Path) -> None:
+    """Raise RefusedError where known_hosts is nothing that ssh could read to its end."""
+    _lines(path)
 
 
 def parse_fingerprint(text: str) -> str:
@@ -120,7 +126,7 @@ def pin(path: Path, address: str, port: int, key: HostKey) -> None:
         write_at_once(target, content, MODE, new=not target.exists())
     except OSError as error:
         raise RefusedError(
-            _("{path} cannot be written").format(path=path), str(error.strerror)
+            _("{path} cannot be written").format(path=path), reason(error)
         ) from error
 
 
@@ -130,12 +136,10 @@ def _lines(path: Path) -> list[str]:
         return text.removesuffix("\n").split("\n") if text else []
     except FileNotFoundError:
         return []
-    except TooLargeError as error:
+    except UnfitError as error:
         raise RefusedError(_("{path} cannot be read").format(path=path), str(error)) from error
     except OSError as error:
-        raise RefusedError(
-            _("{path} cannot be read").format(path=path), str(error.strerror)
-        ) from error
+        raise RefusedError(_("{path} cannot be read").format(path=path), reason(error)) from error
 
 
 def _names(patterns: str, name: str) -> bool:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provision import legible
+from provision.bounded_files import UnfitError, read_bytes
 from provision.errors import ServerError, UsageError
 from provision.i18n import _
-from provision.yaml_bounds import TooLargeError, read_bytes
 
 NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")
 _PUBLIC_FIELDS = 2
@@ -103,7 +103,7 @@ def _written_in(public: Path) -> str:
     """Return the line of a public key's file, or nothing where there is none that can be read."""
     try:
         lines = legible.roughly(read_bytes(public)).strip().splitlines()
-    except (OSError, TooLargeError):
+    except (OSError, UnfitError):
         return ""
     return lines[0].strip() if lines else ""
 

@@ -14,10 +14,12 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from provision import legible
 from provision.atomic import write_at_once
+from provision.bounded_files import UnfitError, read_bytes
 from provision.errors import Problem, RefusedError, SettingsError
 from provision.i18n import _
+from provision.reasons import reason
 from provision.school_settings import shown
-from provision.yaml_bounds import TooLargeError, read_bytes, unbounded
+from provision.yaml_bounds import unbounded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +66,7 @@ class Document:
         try:
             content = read_bytes(path)
             return cls(path, _as_utf8(content), content)
-        except TooLargeError as error:
+        except UnfitError as error:
             raise SettingsError(str(path), [Problem(str(error))]) from error
         except FileNotFoundError as error:
             raise SettingsError(
@@ -73,7 +75,7 @@ class Document:
                 next=_("`provision new` writes one"),
             ) from error
         except OSError as error:
-            sentence = _("It cannot be read: {reason}.").format(reason=error.strerror)
+            sentence = _("It cannot be read: {reason}.").format(reason=reason(error))
             raise SettingsError(str(path), [Problem(sentence)]) from error
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
@@ -123,16 +125,16 @@ class Document:
             _("run the same command again"),
         )
         try:
-            on_disk = target.read_bytes() if target.exists() else None
+            on_disk = read_bytes(target) if target.exists() else None
             if on_disk != self.on_disk:
                 raise changed
             mode = NEW_FILE_MODE if on_disk is None else target.stat().st_mode & 0o7777
             write_at_once(target, self.text.encode("utf-8"), mode, new=on_disk is None)
-        except FileExistsError as error:
+        except (FileExistsError, UnfitError) as error:
             raise changed from error
         except OSError as error:
             raise RefusedError(
-                _("{path} cannot be written").format(path=self.path), str(error.strerror)
+                _("{path} cannot be written").format(path=self.path), reason(error)
             ) from error
 
 
@@ -197,7 +199,7 @@ def _syntax(error: YAMLError, text: str) -> Problem:
         if "\t" in re.match(r"\s*", lines[nearby])[0]:  # type: ignore[index]
             sentence = _("This line begins with a tab; YAML wants spaces.")
             return Problem(sentence, line=nearby + 1)
-    reason = (error.problem if isinstance(error, MarkedYAMLError) else "") or str(error)
-    sentence = _("This is not YAML: {reason}.").format(reason=reason.strip().rstrip("."))
+    said = (error.problem if isinstance(error, MarkedYAMLError) else "") or str(error)
+    sentence = _("This is not YAML: {reason}.").format(reason=said.strip().rstrip("."))
     value = lines[number].strip() if number < len(lines) else ""
     return Problem(sentence, value=shown(value, quotes=False), line=number + 1)

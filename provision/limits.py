@@ -13,6 +13,8 @@ KIBIBYTE, MEBIBYTE = 2**10, 2**20
 SSH_ANSWER = 256 * KIBIBYTE
 """Everything that a command of the first contact says; the longest honest one is a few lines."""
 SSH_SECONDS = 60
+SSH_REASON = 300
+"""So many signs of why it ended a connection are shown."""
 SSH_SESSION = MEBIBYTE
 """Everything that a server sends in one connection of the first contact, its greeting included."""
 SSH_SESSION_SECONDS = 150.0
@@ -35,7 +37,9 @@ ANSIBLE_OUTPUT = 64 * KIBIBYTE
 
 # Files that may be somebody else's.
 FILE = MEBIBYTE
-"""inventory.yml, known_hosts, a list of schools: a thousand schools need half of it."""
+"""inventory.yml, known_hosts, a list of schools (a thousand need half), a certificate, a key."""
+REPORT = 16 * MEBIBYTE
+"""A report of `verify`, with all that was measured."""
 YAML_DEPTH = 12
 YAML_ENTRIES = 50_000
 """Everything in a file, each anchor counted as often as it is referred to."""

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from provision import bounded, limits
+from provision import bounded, host_keys, limits
 from provision.errors import ServerError
 from provision.i18n import _
 
@@ -42,6 +42,7 @@ def wants_password_change(said: Said) -> bool:
 
 def arguments(school: School, known_hosts: Path, identity: Path | None, command: str) -> list[str]:
     """Return the call of ssh that runs a command on the server; nobody is asked anything."""
+    host_keys.refuse_odd(known_hosts)
     quoted = str(known_hosts.resolve()).replace("%", "%%")
     call = [
         *("ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
+import os
 import secrets
 import shlex
+import signal
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -22,9 +23,6 @@ from provision.probe import Aim, Reach, Reading
 
 if TYPE_CHECKING:
     from provision.settings import School
-
-# Where it is told of a program's end a second time, it says so on the error stream.
-logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 PUBLIC = (("tcp", 80), ("tcp", 443), ("udp", 3478), ("tcp", 5349), ("udp", 10000))
 """What people's browsers and the certificate authority reach; roles/turn, web and videobridge."""
@@ -75,13 +73,23 @@ async def look(school: School, known_hosts: Path, identity: Path | None) -> Port
     except (ValueError, TypeError, KeyError):
         return Ports(reason=_("the server answers nonsense."))
     finally:
-        # Its standard input is closed with it, and that ends the listener.
+        await _end(session)
+
+
+async def _end(session: asyncio.subprocess.Process) -> None:
+    """End ssh and close what it wrote to; its standard input goes, too, which ends the listener."""
+    # By its number: `kill`, and the transport's `close`, first look how it ended, and then asyncio,
+    # which waits for that, hears nothing and complains.
+    if session.returncode is None:
         with suppress(ProcessLookupError):
-            session.kill()
-        # Nothing more is read; a program that ssh has started may outlive it, with its pipes.
-        session._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
-        with suppress(TimeoutError):
-            await asyncio.wait_for(session.wait(), GOODBYE)
+            os.kill(session.pid, signal.SIGKILL)
+    # Nothing more is read; a program that ssh has started may outlive it, with its pipes.
+    transport = session._transport  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
+    for number in range(3):
+        if pipe := transport.get_pipe_transport(number):
+            pipe.close()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(session.wait(), GOODBYE)
 
 
 async def _with_listener(session: asyncio.subprocess.Process, school: School) -> Ports:

@@ -24,6 +24,7 @@ from provision import (
     expired,
     folders,
     hand_over,
+    host_keys,
     i18n,
     inventory,
     limits,
@@ -140,6 +141,7 @@ def run(
     Ctrl-C; what already runs on a server, ends there by itself.
     """
     outcomes = {school: Outcome(school) for school in schools}
+    host_keys.refuse_odd(inventory_file.parent / host_keys.FILE)
     own = inventory.ansible_variables(inventory_file, list(schools))
     content = hand_over.text(inventory_file.parent, schools, own, variables or {})
     options = ["--check", "--diff"] if rehearse else []

@@ -20,9 +20,11 @@ from provision.errors import ProvisionError, ServerError
 from provision.failures import explain
 from provision.host_keys import HostKey
 from provision.i18n import _
-from provision.limits import PROMPT
+from provision.limits import PROMPT, SSH_REASON
 from provision.openssh import Said, endless, wants_password_change
+from provision.reasons import plain, reason
 from provision.stream import BoundedStream
+from provision.words import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -207,11 +209,11 @@ class Session:
         if self._sends_without_end():
             return endless()
         if "no existing session" in str(error).lower() or isinstance(error, EOFError):
-            reason = _("It ends connections after too many attempts to sign in.")
+            said = _("It ends connections after too many attempts to sign in.")
         else:
-            reason = str(error)
+            said = cut(reason(error), SSH_REASON)
         return ServerError(
-            _("The server ended the connection."), reason, _("wait a minute, then run this again")
+            _("The server ended the connection."), said, _("wait a minute, then run this again")
         )
 
 
@@ -233,7 +235,7 @@ def _transport(server: Server, kinds: Iterable[str]) -> paramiko.Transport:
     except socket.gaierror as error:
         raise _unreachable(server, "Could not resolve hostname") from error
     except OSError as error:
-        raise _unreachable(server, str(error)) from error
+        raise _unreachable(server, plain(error)) from error
     bounded = BoundedStream(stream)
     transport = ssh_methods.Transport(bounded)
     transport.banner_timeout = transport.handshake_timeout = SECONDS
@@ -252,7 +254,7 @@ def _transport(server: Server, kinds: Iterable[str]) -> paramiko.Transport:
         transport.close()
         if shut_out.heard(bounded.begins, ended=bounded.ended):
             raise shut_out.error() from error
-        raise _no_ssh(server, str(error)) from error
+        raise _no_ssh(server, reason(error) if str(error) else "") from error
     return transport
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
+from provision.bounded_files import UnfitError, read_bytes
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,7 +26,7 @@ def as_browsers(ca_file: Path | None = None) -> ssl.SSLContext:
 
         try:
             # Written anew: OpenSSL stumbles over what stands around the blocks of a file.
-            context.load_verify_locations(cadata=authorities(ca_file.read_bytes()))
-        except ValueError as error:
+            context.load_verify_locations(cadata=authorities(read_bytes(ca_file)))
+        except (UnfitError, ValueError) as error:
             raise OSError(f"{ca_file}: {error}") from error
     return context

@@ -1,4 +1,4 @@
-"""Measures as people say them."""
+"""Times, and texts of others, as they are shown to people."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ def duration(seconds: float) -> str:
     return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest) if minutes else (
         _("{seconds} s").format(seconds=rest)
     )  # fmt: skip
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text of somebody else's, not longer than so many signs; a cut one shows it."""
+    return text if len(text) <= most else text[: most - 2] + " …"

@@ -1,4 +1,4 @@
-"""Files that may be somebody else's: read up to a size, and YAML only where it stays small.
+"""YAML that may be somebody else's: read only where it stays small.
 
 A few lines of YAML can stand for gigabytes, by anchors that refer to anchors, and brackets in
 brackets for a stack without end. So its events are counted before anything is built of them.
@@ -7,35 +7,14 @@ brackets for a stack without end. So its events are counted before anything is b
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml import events as kinds
 
 from provision.errors import Problem
 from provision.i18n import _
-from provision.limits import FILE, YAML_DEPTH, YAML_ENTRIES, YAML_WORD
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-class TooLargeError(Exception):
-    """The file is larger than any honest one."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            _("It is larger than {limit} kB; no file of this kind is.").format(limit=FILE // 1000)
-        )
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return what a file holds; raises OSError or TooLargeError."""
-    with path.open("rb") as stream:
-        content = stream.read(FILE + 1)
-    if len(content) > FILE:
-        raise TooLargeError
-    return content
+from provision.limits import YAML_DEPTH, YAML_ENTRIES, YAML_WORD
 
 
 @dataclass

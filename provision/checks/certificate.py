@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
+from provision.bounded_files import UnfitError, read_bytes
 from provision.checks import certificate_files as files
 from provision.checks.lifetime import soon
 from provision.checks.result import Result, failure, ok, warning
@@ -43,9 +44,13 @@ def check_files(
 
     The files must exist and be readable; the settings check has seen to that.
     """
-    results = check(
-        certificate.read_bytes(), key.read_bytes(), domain, now, turn_domain=turn_domain
-    )
+    contents = []
+    for path in (certificate, key):
+        try:
+            contents.append(read_bytes(path))
+        except UnfitError as error:
+            return [failure(f"{path}: {error}", _("name the file that your authority sent"))]
+    results = check(contents[0], contents[1], domain, now, turn_domain=turn_domain)
     if key.stat().st_mode & 0o077:
         results.append(
             warning(

@@ -9,6 +9,7 @@ from provision import console
 from provision.atomic import write_at_once
 from provision.errors import RefusedError
 from provision.i18n import N_, _
+from provision.reasons import reason
 from provision.way import checklist
 from provision.way_dialogue import agreed, asked, given, needs_a_person
 
@@ -83,7 +84,7 @@ def _write(output: Path, text: str) -> None:
         raise _exists(output) from error
     except OSError as error:
         raise RefusedError(
-            _("{path} cannot be written").format(path=output), str(error.strerror)
+            _("{path} cannot be written").format(path=output), reason(error)
         ) from error
     console.result(_("The checklist is in {path}.").format(path=output))
 

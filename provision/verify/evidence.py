@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provision.i18n import _
+from provision.reasons import told
+from provision.words import cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,8 @@ SECTIONS = (
     "history",  # the last report of an earlier day, beside inventory.yml
 )
 """Every section in the order in which reports show it."""
+LONGEST = 300
+"""So many signs of what a server says are shown."""
 
 
 class NotMeasuredError(Exception):
@@ -40,7 +44,16 @@ class NotMeasuredError(Exception):
 
     def __str__(self) -> str:
         text = _(self.message)
-        return text.format(**self.values) if self.values else text
+        return (
+            text.format(**{name: _shown(value) for name, value in self.values.items()})
+            if (self.values)
+            else text
+        )
+
+
+def _shown(value: object) -> object:
+    """Return a value as a sentence can hold it: a server may say very much."""
+    return cut(told(value), LONGEST) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provision.i18n import N_
+from provision.reasons import plain
 from provision.verify.evidence import SECTIONS, Evidence, NotMeasuredError
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _reason(error: Exception, target: Target) -> NotMeasuredError:
         return NotMeasuredError(
             N_("{host} does not answer: {reason}"),
             host=target.host,
-            reason=error.strerror or error,
+            reason=plain(error),
         )
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return NotMeasuredError(

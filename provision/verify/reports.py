@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from provision import console, legible
 from provision.atomic import write_at_once
+from provision.bounded_files import UnfitError, read_bytes
+from provision.limits import REPORT
 from provision.verify.report import as_data
 from provision.verify.verdict import State
 
@@ -47,8 +49,8 @@ def states_before(inventory: Path, school: str, day: date) -> tuple[date, dict[s
     if last is None:
         return None
     path = directory(inventory, school) / f"{last.isoformat()}.json"
-    with suppress(OSError, ValueError, LookupError, TypeError):
-        found = json.loads(path.read_text(encoding="utf-8"))
+    with suppress(OSError, UnfitError, ValueError, LookupError, TypeError):
+        found = json.loads(read_bytes(path, REPORT))
         return last, {entry["id"]: State(entry["state"]) for entry in found["controls"]}
     return None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from provision import console
 from provision.errors import ExitCode
 from provision.i18n import N_, _, speaking
+from provision.reasons import reason
 from provision.verify import page, paper, report, reports, summary, terminal
 from provision.verify.evidence import Evidence, NotMeasuredError
 from provision.verify.measure import measure_all
@@ -93,7 +94,9 @@ class _School:
             try:
                 files = self._write()
             except OSError as error:
-                console.bad(_("The report cannot be written: {reason}").format(reason=error))
+                console.bad(
+                    _("The report cannot be written: {reason}").format(reason=reason(error))
+                )
                 code = max(code, ExitCode.REFUSED)
         if "inside" in self._evidence.missing and not as_json:
             next_step = _("if it was never connected, or set up anew: provision connect {school}")

@@ -10,6 +10,7 @@ from provision import console
 from provision.checks import hosts
 from provision.errors import RefusedError, ServerError, UsageError
 from provision.i18n import _
+from provision.reasons import reason
 from provision.verify import report, summary, terminal
 from provision.verify.measure import OUTSIDE, measure_all
 from provision.verify.outside.addresses import is_public
@@ -113,7 +114,7 @@ def resolved(domain: str, *, private: bool, by: str = "") -> str:
     except OSError as error:  # a timeout is one as well
         raise ServerError(
             _("There is no server called {domain}").format(domain=domain),
-            error.strerror or _("The name service does not answer."),
+            reason(error) or _("The name service does not answer."),
             _("compare the name with the address that people use"),
         ) from error
     for address in found:

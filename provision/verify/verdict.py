@@ -13,12 +13,17 @@ from provision.controls import catalogue
 from provision.i18n import _, language
 from provision.verify import judges
 from provision.verify.evidence import SECTIONS, NotMeasuredError
+from provision.words import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from provision.controls import Control
     from provision.verify.evidence import Evidence
+
+
+LONGEST = 2000
+"""No sentence of a report is longer, whatever a server has sent."""
 
 
 class State(Enum):
@@ -65,12 +70,12 @@ _parts: dict[str, list[_Part]] = {}
 
 def fulfilled(sentence: str) -> Finding:
     """Return that what was measured is as required."""
-    return Finding(State.FULFILLED, sentence)
+    return Finding(State.FULFILLED, cut(sentence, LONGEST))
 
 
 def failed(sentence: str, remedy: str) -> Finding:
     """Return what was seen instead, and what to do."""
-    return Finding(State.FAILED, sentence, remedy)
+    return Finding(State.FAILED, cut(sentence, LONGEST), remedy)
 
 
 def judge(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import itertools
 import os
 import time
@@ -13,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
+from provision.verify.xmpp.scram import proofs
 from tests.prosody.server import DOMAIN, PASSWORD
 from tests.prosody.stream import STREAMS, Stream
 from tests.prosody.websocket import ClosedError, WebSocket
@@ -135,14 +134,9 @@ class Person:
         """Answer the server's question."""
         last = f"c={question.get('header', 'biws')},r={question['r']}"
         salt, rounds = base64.b64decode(question["s"]), int(question["i"])
-        salted = hashlib.pbkdf2_hmac("sha1", password.encode(), salt, rounds)
-        key = hmac.digest(salted, b"Client Key", "sha1")
-        signed = hmac.digest(
-            hashlib.sha1(key, usedforsecurity=False).digest(),
-            f"{question['said']},{last}".encode(),
-            "sha1",
-        )
-        proof = base64.b64encode(bytes(a ^ b for a, b in zip(key, signed, strict=True))).decode()
+        message = f"{question['said']},{last}".encode()
+        proven, _servers = proofs(password.encode(), salt, rounds, message)
+        proof = base64.b64encode(proven).decode()
         content = base64.b64encode(f"{last},p={proof}".encode()).decode()
         self.send(f"<response xmlns='{SASL}'>{content}</response>")
 

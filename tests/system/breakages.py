@@ -221,6 +221,19 @@ breakage(
     "cd /etc/jitsi-provision/tls && chgrp turnserver . key.pem && chmod g+rX . key.pem",
     "/etc/jitsi-provision/tls",
 )
+breakage(
+    "an account of somebody can read the relay's secret",
+    "HST-06",
+    "usermod -aG turnserver games",
+    "/etc/group",
+    "/etc/gshadow",
+)
+breakage(
+    "a backup repeats a secret",
+    "HST-06",
+    f"cp {TURN} /etc/nginx/turn.bak; chmod 644 /etc/nginx/turn.bak",
+    "/etc/nginx/turn.bak",
+)
 breakage("memory was dumped", "LOG-09", "echo >/tmp/java_pid1.hprof", "/tmp/java_pid1.hprof")
 breakage(
     "an old log stayed",

@@ -59,6 +59,7 @@ Component "speakerstats.DOMAIN" "speakerstats_component"
 Component "filesharing.DOMAIN" "filesharing_component"
     muc_component = "conference.DOMAIN"
 """
+# As its packages leave it, where whoever comes is told of the relay.
 OPEN_RELAY = """
 VirtualHost "DOMAIN"
     modules_disabled = { "school_relay" }
@@ -74,10 +75,10 @@ FOUND = {
 
 
 @pytest.fixture
-def holes(school: School) -> Iterator[None]:
-    """Prosody with other settings for one test."""
+def settings(school: School, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Prosody with other settings, the parameter, for one test."""
     file = "/etc/jitsi-provision/local/holes.cfg.lua"
-    school.host.write(file, HOLES.replace("DOMAIN", school.domain))
+    school.host.write(file, request.param.replace("DOMAIN", school.domain))
     try:
         restart(school)
         yield
@@ -163,7 +164,8 @@ def test_what_a_killed_program_leaves_is_taken_away(school: School, target: Targ
     until(lambda: not accounts(school))
 
 
-@pytest.mark.usefixtures("holes")
+@pytest.mark.parametrize("settings", [HOLES], ids=["holes"], indirect=True)
+@pytest.mark.usefixtures("settings")
 def test_holes_are_found(target: Target) -> None:
     evidence = measure(target, ("xmpp", "lesson"))
     judged = verdicts(evidence, sections=("xmpp", "lesson"))
@@ -194,20 +196,8 @@ def test_a_hole_in_the_relay_is_found(
     until(lambda: relay_failures(target, control) == "")
 
 
-@pytest.fixture
-def open_relay(school: School) -> Iterator[None]:
-    """Prosody as its packages leave it, where whoever comes is told of the relay."""
-    file = "/etc/jitsi-provision/local/relay.cfg.lua"
-    school.host.write(file, OPEN_RELAY.replace("DOMAIN", school.domain))
-    try:
-        restart(school)
-        yield
-    finally:
-        school.host.run(["rm", file])
-        restart(school)
-
-
-@pytest.mark.usefixtures("open_relay")
+@pytest.mark.parametrize("settings", [OPEN_RELAY], ids=["open relay"], indirect=True)
+@pytest.mark.usefixtures("settings")
 def test_credentials_for_whoever_comes_are_found(target: Target) -> None:
     assert "Whoever comes gets credentials for the relay" in relay_failures(target, "HST-03")
     assert "Credentials for the relay hold 2" in relay_failures(target, "THP-04")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from tests.unit import modules
+from tests.unit.access_lists import let_in, lists
 from tests.unit.modules import GROUP, NONCE, OWNER, Server
 
 if TYPE_CHECKING:
@@ -141,6 +142,36 @@ def test_every_difference_is_put_right_and_only_once(
     assert stat.S_IMODE(path.lstat().st_mode) == 0o600
     assert (path.owner(), path.group(), path.is_symlink()) == (OWNER, GROUP, False)
     assert not apply(files=[declared])["changed"]
+
+
+def test_a_list_that_lets_somebody_in_is_taken_away_once(server: Server, apply: Apply) -> None:
+    folder = {"path": str(server.path("/etc/d")), "owner": OWNER, "group": GROUP, "mode": "0700"}
+    public = folder | {"path": str(server.path("/etc/p")), "mode": "0755"}
+    tree = {
+        "directories": [folder, public],
+        "files": [file(server, "/etc/d/x", "a\n", mode="0640"), file(server, "/etc/y", "b\n")],
+    }
+    apply(**tree)
+    made = server.path("/etc/d/deep/secret")
+    made.parent.mkdir()
+    made.write_text("born here")
+    for path in (server.path("/etc/d/x"), server.path("/etc/y"), made):
+        let_in(path)
+    let_in(made.parent, folder=True)
+    let_in(server.path("/etc/d"), folder=True)
+    (server.path("/etc/p") / "theirs").write_text("of an administrator")
+    let_in(server.path("/etc/p/theirs"))
+    server.path("/etc/d/x").write_text("another\n")
+    assert len(lists(server.root)) == 6
+    assert apply(**tree, check=True)["changed"]
+    assert len(lists(server.root)) == 6
+    answer = apply(**tree)
+    assert answer["paths"] == [
+        str(server.path("/etc/d")) + "/", str(server.path("/etc/d/x")), str(server.path("/etc/y"))
+    ]  # fmt: skip
+    assert lists(server.root) == ["etc/p/theirs"]
+    assert stat.S_IMODE(server.path("/etc/d/x").stat().st_mode) == 0o640
+    assert not apply(**tree)["changed"]
 
 
 def everything(server: Server) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from provision.verify.inside import reading
+
 TOKEN = re.compile(
     r"(?P<space>[ \t\r]+)|(?P<comment>(?:\#|//)[^\n]*)|(?P<newline>\n)"
     r'|(?P<triple>"""(?:.|\n)*?""")|(?P<string>"(?:\\.|[^"\\\n])*")'
@@ -158,7 +160,7 @@ class _Reader:
         path = self.folder / name
         if not name or self.depth >= DEPTH or not path.is_file():
             return {}
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = reading.text(path)
         return read(text, path.parent, self.depth + 1)
 
 

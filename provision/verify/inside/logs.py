@@ -171,7 +171,7 @@ def _sign_ins() -> dict[str, float]:
     now = time.time()
     found = {}
     for path in [*reading.found("/var/log/[wb]tmp*"), *reading.found("/var/lib/wtmpdb/wtmp.db")]:
-        data = path.read_bytes()[:UTMP] if path.suffix not in {".gz", ".xz"} else b""
+        data = reading.beginning(path, UTMP) if path.suffix not in {".gz", ".xz"} else b""
         if data.startswith(DATABASE):  # Debian 13's newer form
             first = (_query(path, "SELECT min(Login) FROM wtmp") or 0) / 1e6
         else:

@@ -1,14 +1,16 @@
-"""Which service can read which file, by trying: as its account, with its groups, where it lives.
+"""Who can read which file, by trying: services where they live, and every account of the system.
 
 For each running service a child process enters the place from which the service sees the files
 (its mount namespace), becomes what the service's process is, and opens every file that not
-everybody may read; nothing is read. Names of files that stand for people are not reported.
+everybody may read; nothing is read. So groups and access lists count as the kernel counts them.
+Names of accounts, and of files that stand for people, are not reported.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import sys
 from pathlib import Path
@@ -26,6 +28,9 @@ ACCOUNTS = {"prosody": "prosody", "jicofo": "jicofo", "jitsi-videobridge2": "jvb
             "coturn": "turnserver"}  # fmt: skip
 """By which account one sees that a service is installed; nginx' own is there without it."""
 ALIKE, MANY = 8, 4000
+MOST_PEOPLE = 300
+LOGS = "/var/log/"
+"""Who may read logs, another control judges."""
 OVERRIDES = 0b110
 """Capabilities (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH) with which rights of files do not count."""
 
@@ -67,10 +72,11 @@ json.dump(found, sys.stdout)
 
 
 def files(_wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return {"tried": number of files, "readable": {path: [services]}, "silent": […]}.
+    """Return {"tried": numbers of files, "readable": {path: [services]}, "people", "silent"}.
 
     `tried` is by service; `silent` are services that are installed, and of which no process could
-    be tried. What every service can read, since everybody may, is not among the files.
+    be tried. `people` is how many accounts of nobody's service can read a file. What everybody may
+    read is not among the files.
     """
     paths = closed_files()
     every = workers()
@@ -90,10 +96,22 @@ def files(_wanted: dict[str, Any]) -> dict[str, Any]:
         tried[each["service"]] = len(paths)
         for path in opened:
             readable.setdefault(_nameless(path), set()).add(each["service"])
+    everybody = people()
+    private = [path for path in paths if not path.startswith(LOGS)]
+    question = {"processes": everybody, "files": private}
+    said = reading.run(sys.executable, "-IBc", TRY, given=json.dumps(question))
+    counted: dict[str, int] = {}
+    try:
+        for opened in json.loads(said):
+            for path in {_nameless(path) for path in opened or []}:
+                counted[path] = counted.get(path, 0) + 1
+    except ValueError:
+        tried.clear()  # then it is not known who can read what
     installed = [name for name, user in ACCOUNTS.items() if reading.exists(user)]
     return {
         "tried": tried,
         "readable": {path: sorted(names) for path, names in sorted(readable.items())},
+        "people": dict(sorted(counted.items())),
         "silent": sorted(set(installed) - set(tried)),
     }
 
@@ -138,6 +156,17 @@ def workers() -> list[dict[str, Any]]:
         found.setdefault((service, uid, gid, *groups), entry)
     lesser = {each["service"] for each in found.values() if each["uid"]}
     return [each for each in found.values() if each["uid"] or each["service"] not in lesser]
+
+
+def people() -> list[dict[str, Any]]:
+    """Return the accounts that are neither root's nor a service's, in the form of `workers`."""
+    services_own = {*ACCOUNTS.values(), "www-data"}
+    every = [each for each in pwd.getpwall() if each.pw_uid and each.pw_name not in services_own]
+    return [
+        {"pid": os.getpid(), "uid": each.pw_uid, "gid": each.pw_gid,
+         "groups": os.getgrouplist(each.pw_name, each.pw_gid)}
+        for each in every[:MOST_PEOPLE]
+    ]  # fmt: skip
 
 
 def _closed(path: str) -> bool:

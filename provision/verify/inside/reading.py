@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +28,28 @@ ENVIRONMENT = {
 
 def text(path: str | Path, limit: int = LIMIT) -> str:
     """Return the beginning of a file, or nothing where it cannot be read."""
+    return beginning(path, limit).decode("utf-8", "replace")
+
+
+def beginning(path: str | Path, limit: int) -> bytes:
+    """Return the first bytes of a file, or none where it cannot be read."""
     try:
-        # At once, also where a service has put a pipe in the place of its file.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            return file.read(limit).decode("utf-8", "replace")
+        with _opened(path) as file:
+            return file.read(limit) or b""
     except OSError:
-        return ""
+        return b""
+
+
+def digest(path: str | Path) -> str:
+    """Return the SHA-256 of a file of bounded size; raises OSError where it cannot be read."""
+    with _opened(path) as file:
+        content = file.read(64 * LIMIT + 1) or b""
+    return hashlib.sha256(content).hexdigest() if len(content) <= 64 * LIMIT else ""
+
+
+def _opened(path: str | Path) -> IO[bytes]:
+    """Return a file to read, at once also where a service has put a pipe in its place."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
 
 
 def lines(path: str | Path) -> list[str]:

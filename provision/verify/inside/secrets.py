@@ -9,7 +9,7 @@ import grp
 import re
 from typing import TYPE_CHECKING, Any
 
-from provision.verify.inside import processes, reading
+from provision.verify.inside import copies, processes, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +58,10 @@ def files(_wanted: dict[str, Any]) -> dict[str, Any]:
         for path in _paths(ELSEWHERE)
         if path.stat().st_mode & 0o004 and any(value in reading.text(path) for value in values)
     }
+    keys = _paths(KEYS)
+    texts = [text for path in keys for text in copies.key_texts(reading.text(path))]
+    # Of the files themselves, the rights are judged.
+    shown |= copies.found([*values, *texts]) - {*holders, *map(str, keys)}
     arguments = {
         process["unit"] or str(process["pid"])
         for process in processes.every()
@@ -65,7 +69,7 @@ def files(_wanted: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         "holders": holders,
-        "keys": {str(path): _rights(path) for path in _paths(KEYS)},
+        "keys": {str(path): _rights(path) for path in keys},
         "short": sorted({name for value, name in values.items() if len(value) < SHORT}),
         "readable_copies": sorted(shown),
         "in_arguments": sorted(arguments),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import time
@@ -115,7 +114,7 @@ def deployment(_wanted: dict[str, Any]) -> dict[str, Any]:
 
 def _differs(path: str, digest: str) -> bool:
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest() != digest
+        return reading.digest(path) != digest
     except OSError:
         return True
 

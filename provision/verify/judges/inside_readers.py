@@ -1,10 +1,10 @@
-"""Which service may read which file; judged by what the look from inside has tried."""
+"""Who may read which file; judged by what the look from inside has tried."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provision.i18n import N_, _
+from provision.i18n import N_, _, ngettext
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
 
@@ -24,13 +24,21 @@ ANY_ONE = "/etc/jitsi-provision/local/"
 
 
 def strangers(evidence: Evidence) -> set[str]:
-    """Return a sentence for each file that a service could open and that is not its own."""
+    """Return a sentence for each file that somebody could open whose own it is not."""
     found = set()
     for path, services in view.part(evidence, "readers")["readable"].items():
         others = [name for name in services if not path.startswith(OWN.get(name, ()))]
         if path.startswith(ANY_ONE) and len(services) == 1:
             continue
         found |= {_("{service} can read {path}").format(service=name, path=path) for name in others}
+    for path, number in view.part(evidence, "readers")["people"].items():
+        if not path.startswith(ANY_ONE):
+            sentence = ngettext(
+                "an account beside root can read {path}",
+                "{number} accounts beside root can read {path}",
+                number,
+            )
+            found.add(sentence.format(number=number, path=path))
     return found
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from provision.i18n import N_
+from provision.reasons import plain
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside import services
 from provision.verify.outside.connection import (
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from provision.verify.target import Target
 
 MEBIBYTE = 2**20
-LONGEST_REASON = 200
 SWITCHED = 101
 NONE: Mapping[str, str] = MappingProxyType({})
 HEADERS = 2**18
@@ -150,8 +150,7 @@ def _reason(error: Exception) -> NoAnswerError:
         return NoAnswerError(N_("The web server sends without end."))
     if type(error) is http.client.BadStatusLine:  # a server that hangs up has one of its own
         return NoAnswerError(N_("What answers at the web server's port speaks no HTTP."))
-    reason = error.strerror if isinstance(error, OSError) else None
     return NoAnswerError(
         N_("The web server does not answer: {reason}."),
-        reason=printable(reason or str(error), LONGEST_REASON) or type(error).__name__,
+        reason=printable(plain(error)) or type(error).__name__,
     )

@@ -42,7 +42,7 @@ def load(name, text):
     exec(compile(text, name, "exec"), module.__dict__)
 """
 # Each after those that it imports.
-ORDER = ("reading", "processes", "hocon", "accounts", "java", "logs", "machine",
+ORDER = ("reading", "processes", "hocon", "accounts", "copies", "java", "logs", "machine",
          "packet_match", "packet_filter", "network", "apt_update", "packages", "prosody", "relay",
          "secrets", "services", "readers", "traces", "web", "program")  # fmt: skip
 
@@ -124,7 +124,7 @@ def program(wanted: dict[str, Any]) -> str:
 
 def _why(target: Target, said: openssh.Said) -> NotMeasuredError:
     # What ssh, sudo or Python complain of tells more than what a shell greets with.
-    last = (said.complaint or said.text).rpartition("\n")[2][:200]
+    last = (said.complaint or said.text).rpartition("\n")[2]
     if said.ssh_failed:
         return NotMeasuredError(
             N_("Nobody could sign in at {host}: {reason}"), host=target.host, reason=last

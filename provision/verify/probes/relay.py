@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from provision.i18n import N_
+from provision.reasons import plain
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside.addresses import own_hosts
 from provision.verify.turn.message import TurnError
@@ -241,7 +242,7 @@ def _enter(target: Target, service: Service, limits: Limits, found: Relay) -> No
     except DeniedError as refusal:
         entrance["code"] = refusal.code
     except OSError as error:
-        entrance["reason"] = error.strerror or str(error)
+        entrance["reason"] = plain(error)
     except (TurnError, XmppError) as error:
         entrance["reason"] = str(error)
 

@@ -42,18 +42,23 @@ class Proof:
             raise _wrong()
         begun = f"c=biws,r={nonce}"
         message = f"{self._first},{said},{begun}".encode()
-        salted = hashlib.pbkdf2_hmac("sha1", self._password, salt, rounds)
-        key = hmac.digest(salted, b"Client Key", "sha1")
-        stored = hashlib.sha1(key, usedforsecurity=False).digest()
-        signature = hmac.digest(stored, message, "sha1")
-        self._expected = hmac.digest(hmac.digest(salted, b"Server Key", "sha1"), message, "sha1")
-        proof = bytes(one ^ other for one, other in zip(key, signature, strict=True))
+        proof, self._expected = proofs(self._password, salt, rounds, message)
         return _encode(f"{begun},p={_encode(proof)}".encode())
 
     def check(self, success: str) -> None:
         """Return if the server knows the password, too; else XmppError."""
         if not hmac.compare_digest(success, _encode(b"v=" + _encode(self._expected).encode())):
             raise _wrong()
+
+
+def proofs(password: bytes, salt: bytes, rounds: int, message: bytes) -> tuple[bytes, bytes]:
+    """Return what proves a password to the server, and what the server then proves its own by."""
+    salted = hashlib.pbkdf2_hmac("sha1", password, salt, rounds)
+    key = hmac.digest(salted, b"Client Key", "sha1")
+    stored = hashlib.sha1(key, usedforsecurity=False).digest()
+    signature = hmac.digest(stored, message, "sha1")
+    proof = bytes(one ^ other for one, other in zip(key, signature, strict=True))
+    return proof, hmac.digest(hmac.digest(salted, b"Server Key", "sha1"), message, "sha1")
 
 
 def _encode(data: bytes) -> str:

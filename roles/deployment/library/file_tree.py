@@ -15,7 +15,7 @@ from ansible.module_utils.file_rights import (
     group_number,
     keep_previous,
     refuse_directory,
-    rights_of,
+    settled,
     user_number,
 )
 from ansible.module_utils.key_pair import KeyPairError, bring
@@ -74,6 +74,8 @@ author: The jitsi-provision team
 
 
 UNITS = "/etc/systemd/system"
+LOGS = "/var/log/"
+"""Who reads logs, is the sysadmin's own choice."""
 
 
 class Tree:
@@ -129,8 +131,14 @@ class Tree:
             missing = not os.path.isdir(path)
             # An administrator's own link, to another disk, may be there; `refuse` lets no other be.
             place = os.path.realpath(path)
-            same = not missing and rights_of(place) == rights
-            if same and not (declared.get("whole") and ground.foreign(place)):
+            same = not missing and settled(place, rights)
+            # Where others may not enter, no list may let somebody read what is in there.
+            closed = not rights[2] & 0o007 and not path.startswith(LOGS)
+            if (
+                same
+                and not (declared.get("whole") and ground.foreign(place))
+                and not (closed and ground.listed_below(place))
+            ):
                 continue
             self.changes.note(path + "/", declared)
             if self.check:
@@ -144,6 +152,8 @@ class Tree:
             ground.give(place, rights)
             if declared.get("whole"):
                 ground.take(place, rights[1])
+            if closed:
+                ground.unlist_below(place)
 
     def overrides(self) -> None:
         """Tell dpkg whose something is, so that no package gives it to its service again."""

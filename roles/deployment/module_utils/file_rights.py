@@ -50,6 +50,11 @@ def rights_of(path: str) -> tuple[int, int, int]:
     return now.st_uid, now.st_gid, stat.S_IMODE(now.st_mode)
 
 
+def settled(path: str, rights: tuple[int, int, int]) -> bool:
+    """Tell whether a path has these rights, and nobody any beside them."""
+    return rights_of(path) == rights and not ground.listed(path)
+
+
 def read_bytes(path: str) -> bytes | None:
     """Return a file as it is; nothing where there is none, or a link or a pipe in its place."""
     try:

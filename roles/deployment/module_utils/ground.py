@@ -7,6 +7,7 @@ to own a directory, the work is done as its account.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -19,6 +20,7 @@ EVERYBODY, GROUP = stat.S_IWOTH, stat.S_IWGRP
 ROOTS_EQUALS = (0, 50)
 """Groups whose members are root's equals: root, and Debian's `staff`, once owner of /usr/local."""
 LINKS = 40
+LISTS = ("system.posix_acl_access", "system.posix_acl_default")
 
 
 class GroundError(PermissionError):
@@ -86,17 +88,51 @@ def open_file(path: str) -> int:
 
 
 def give(path: str, rights: tuple[int, int, int]) -> None:
-    """Set owner, group and mode of a file or directory that is no link.
+    """Set owner, group and mode of a file or directory that is no link, and let no list add to it.
 
-    The mode last: a new owner takes special bits away.
+    The mode last: a new owner takes special bits away, and beside a list it means something else.
     """
     kind = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, kind)
     try:
         os.fchown(descriptor, rights[0], rights[1])
+        _unlist(descriptor)
         os.fchmod(descriptor, rights[2])
     finally:
         os.close(descriptor)
+
+
+def listed(path: str) -> bool:
+    """Tell whether an access control list gives somebody rights that mode and group do not show."""
+    for name in LISTS:
+        with contextlib.suppress(OSError):  # none is there, or this file system knows none
+            os.getxattr(path, name, follow_symlinks=False)
+            return True
+    return False
+
+
+def listed_below(path: str) -> bool:
+    """Tell the same of anything below a directory."""
+    return any(listed(_place(folder, name)) for folder, name, _status in _below(path))
+
+
+def unlist_below(path: str) -> None:
+    """Take away every list below a directory, whoever owns what it is for."""
+    for folder, name, _status in _below(path):
+        if listed(place := _place(folder, name)):
+            _unlist(place)
+
+
+def _unlist(place: int | str) -> None:
+    links = {"follow_symlinks": False} if isinstance(place, str) else {}
+    for name in LISTS:
+        with contextlib.suppress(OSError):
+            os.removexattr(place, name, **links)
+
+
+def _place(folder: int, name: str) -> str:
+    """Return a path to something in a directory that is held by its descriptor."""
+    return f"/proc/self/fd/{folder}/{name}"
 
 
 def foreign(path: str) -> bool:

@@ -22,15 +22,21 @@ WRITTEN = STATE + "/written.json"
 PENDING = STATE + "/pending.json"
 LONGEST = 600
 """How many seconds a program may take if nobody says otherwise; most take none."""
+LARGEST = 1 << 25
+"""Characters: Debian's record of debconf's answers, and certbot's log, are some megabytes."""
 STAGED = ".jitsi-provision-"
 """How the name of a file begins that is about to replace another one."""
 
 
 def read_text(path: str, default: str = "") -> str:
-    """Return a file's text, or the default where it cannot be read."""
+    """Return the beginning of a file's text, or the default where it cannot be read.
+
+    At once, also where somebody has put a pipe in its place.
+    """
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
+            return file.read(LARGEST)
     except OSError:
         return default
 

@@ -22,6 +22,7 @@ from ansible.module_utils.file_rights import (
     read_bytes,
     refuse_directory,
     rights_of,
+    settled,
 )
 from ansible.module_utils.school_server import (
     CONFIG,
@@ -110,7 +111,7 @@ class Staging:
                 if differs:
                     keep_previous(path)
                     os.replace(temporary, path)
-                elif rights_of(path) != (rights := self.changes.rights(path, declared)):
+                elif not settled(path, rights := self.changes.rights(path, declared)):
                     ground.give(path, rights)
 
     def stage(self, declared: dict[str, Any]) -> None:
@@ -127,13 +128,13 @@ class Staging:
             differs = hashlib.sha256(before or b"").hexdigest() != digest
         rights = self.changes.rights(path, declared)
         held = declared.get("guarded") and not self.guarding and not self.check
-        if held and (differs or rights_of(path) != rights):
+        if held and (differs or not settled(path, rights)):
             self.held.append(path)
         elif differs:
             self.changes.note(path, declared)
             if private is None and digest is None:
                 self.diff.append(self.difference(path, before, shown))
-        elif rights_of(path) != rights:
+        elif not settled(path, rights):
             self.changes.note(path, declared)
         elif not (self.wanted["validate_all"] and declared.get("validate")):
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pytest
 from provision.verify.evidence import Evidence, NotMeasuredError
 from provision.verify.inside import processes, readers, reading
 from provision.verify.judges import inside_readers as judges
+from tests.unit.access_lists import SOMEBODY, let_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +74,53 @@ def test_each_file_is_tried_by_each_service(server: Path) -> None:
     assert found["readable"] == {str(own): ["jicofo"], str(both): ["jicofo", "jitsi-videobridge2"]}
     assert found["tried"] == {"jicofo": 4, "jitsi-videobridge2": 4}
     assert found["silent"] == []
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The groups of the only account beside root's and the services'; add to them at will."""
+    groups = [SOMEBODY]
+    somebody = pwd.struct_passwd(("c.lange", "x", SOMEBODY, SOMEBODY, "", "/", "/bin/sh"))
+    service = pwd.struct_passwd(("jicofo", "x", FOCUS, SHARED, "", "/", "/bin/sh"))
+    root = pwd.struct_passwd(("root", "x", 0, 0, "", "/", "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwall", lambda: [root, service, somebody])
+    monkeypatch.setattr(os, "getgrouplist", lambda _name, _gid: groups)
+    return groups
+
+
+def judged(found: dict[str, Any]) -> set[str]:
+    """Return what the judge says of it."""
+    parts = {"readers": found | {"readable": {}}}
+    return judges.strangers(Evidence({"inside": {"root": True, "parts": parts, "missing": {}}}))
+
+
+@pytest.mark.usefixtures("running")
+def test_a_member_of_a_services_group_is_somebody_else(server: Path, account: list[int]) -> None:
+    own = put(server / "own", FOCUS, 0o640)
+    assert readers.files({})["people"] == {}
+    account.append(FOCUS)
+    found = readers.files({})
+    assert found["people"] == {str(own): 1}
+    assert judged(found) == {f"an account beside root can read {own}"}
+    assert "c.lange" not in str(found)
+
+
+@pytest.mark.usefixtures("running", "account")
+def test_a_list_lets_somebody_else_in(server: Path) -> None:
+    own = put(server / "own", FOCUS, 0o600)
+    let_in(own)
+    assert readers.files({})["people"] == {str(own): 1}
+
+
+@pytest.mark.usefixtures("running", "account")
+def test_logs_and_a_sysadmins_own_files_are_theirs(
+    server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = put(server / "own", 0, 0o600)
+    let_in(own)
+    monkeypatch.setattr(readers, "LOGS", str(server))
+    assert readers.files({})["people"] == {}
+    assert judged({"people": {"/etc/jitsi-provision/local/x.conf": 2}}) == set()
 
 
 def test_names_of_people_stay_there() -> None:

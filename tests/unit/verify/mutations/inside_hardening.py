@@ -85,6 +85,11 @@ def the_bridge_reads_the_focus_password(evidence: Evidence) -> None:
 
 
 @breaks("HST-06")
+def a_colleagues_account_reads_a_secret(evidence: Evidence) -> None:
+    parts(evidence)["readers"]["people"]["/etc/jitsi-provision/secrets/turn"] = 1
+
+
+@breaks("HST-06")
 def the_relay_reads_the_web_servers_key(evidence: Evidence) -> None:
     parts(evidence)["readers"]["readable"]["/etc/jitsi-provision/tls/key.pem"] = ["coturn"]
 
