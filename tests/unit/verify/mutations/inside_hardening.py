@@ -21,6 +21,11 @@ def ssh_lets_root_in_by_password(evidence: Evidence) -> None:
 
 
 @breaks("HST-02")
+def ssh_takes_passwords_from_some(evidence: Evidence) -> None:
+    parts(evidence)["ssh"]["matched"] = ["passwordauthentication yes"]
+
+
+@breaks("HST-02")
 def ssh_knows_old_algorithms(evidence: Evidence) -> None:
     settings = parts(evidence)["ssh"]["settings"]
     settings["macs"] += ",hmac-sha1"
