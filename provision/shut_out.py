@@ -1,8 +1,8 @@
 """A server that lets this computer in no more for a while: sshd's own penalties, or a firewall.
 
 Since OpenSSH 9.8 (Debian 13) each connection on which nobody signs in costs its source seconds:
-five after a wrong key or password, one without any try. From fifteen on, sshd hangs up on it
-before it says anything, until they are over, ten minutes at most: as few as possible are to be spent.
+five after a wrong key or password, one without any try. From fifteen on, sshd hangs up on it before
+it says anything, until they are over, ten minutes at most: as few as possible are to be spent.
 """
 
 from __future__ import annotations
