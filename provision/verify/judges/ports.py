@@ -56,8 +56,10 @@ def nothing_else_is_open(evidence: Evidence) -> Finding:
     if opened := _open(ports, asked - fine):
         return failed(
             _("More ports are open than the service needs: {ports}.").format(ports=listed(opened)),
-            _("Remove what listens there, close the port in the firewall, or name it as "
-              "`open_ports` in inventory.yml."),
+            _(
+                "Remove what listens there, close the port in the firewall, or name it as "
+                "`open_ports` in inventory.yml."
+            ),
         )
     return fulfilled(
         _("Of {number} ports only these are open over {families}: {ports}.").format(
