@@ -6,6 +6,7 @@ import ipaddress
 import json
 import pwd
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,11 @@ def _number(account: str) -> str:
 
 def ssh(_wanted: dict[str, Any]) -> dict[str, Any]:
     """Return the settings that sshd would use for a new connection, and its kinds of host keys."""
-    said = reading.ask("sshd", "-T", "-C", "user=root,host=localhost,addr=192.0.2.1")
+    who = ("-C", "user=root,host=localhost,addr=192.0.2.1")
+    # What it is started with overrules every file.
+    given = re.search(r"^\s*SSHD_OPTS=(.*)$", reading.text("/etc/default/ssh"), re.MULTILINE)
+    words = shlex.split(" ".join(shlex.split(given[1]))) if given else []
+    said = reading.ask("sshd", "-T", *who, *words)
     settings: dict[str, Any] = {}
     for line in said.splitlines():
         name, _space, value = line.partition(" ")

@@ -10,6 +10,7 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from provision.checks.open_ports import by_protocol
 from provision.verify.outside import services
 from provision.verify.outside.addresses import is_public
 from provision.verify.outside.connection import NAMES, addresses
@@ -59,6 +60,8 @@ class Ports(TypedDict):
     """`IPv4` and `IPv6`, where the server has such an address."""
     ssh_port: int
     """Where the technician signs in, so it is open; 0 for a stranger's server."""
+    kept: list[int]
+    """TCP ports that the school itself keeps open for services of its own (`open_ports`)."""
 
 
 def measure(target: Target) -> dict[str, Any]:
@@ -66,8 +69,9 @@ def measure(target: Target) -> dict[str, Any]:
     deadline = Deadline(target.seconds)
     ssh_port = target.school.ssh_port if target.school else 0
     # Where we sign in is open, and would write each knock into its log.
-    asked = tuple(sorted({*JITSI, *OTHERS, SSH} - {ssh_port} if ssh_port else JITSI))
-    found: Ports = {"domain": target.domain, "families": {}, "ssh_port": ssh_port}
+    kept = by_protocol(target.school.open_ports).get("tcp", []) if target.school else []
+    asked = tuple(sorted({*JITSI, *OTHERS, SSH, *kept} - {ssh_port} if ssh_port else JITSI))
+    found: Ports = {"domain": target.domain, "families": {}, "ssh_port": ssh_port, "kept": kept}
     places = _places(target, deadline)
     with ThreadPoolExecutor(max_workers=len(places)) as pool:
         looks = {

@@ -95,6 +95,7 @@ def test_strangers_server_is_asked_for_the_ports_of_jitsi_only(
     assert found == {
         "domain": target.domain,
         "ssh_port": 0,
+        "kept": [],
         "families": {
             "IPv4": {
                 "address": "127.0.0.1", "open": [port], "silent": 0, "asked": 2,

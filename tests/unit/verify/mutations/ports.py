@@ -31,6 +31,11 @@ def database_is_open(evidence: Evidence) -> None:
 
 
 @breaks("HST-01")
+def nobody_wants_the_open_port(evidence: Evidence) -> None:
+    evidence["ports"]["kept"] = []
+
+
+@breaks("HST-01")
 def ssh_listens_on_a_second_port(evidence: Evidence) -> None:
     evidence["ports"]["ssh_port"] = 2222
     evidence["ports"]["families"]["IPv4"]["open"].append(22)
