@@ -27,6 +27,8 @@ PLACES = {
 IDLE = re.compile(r"\.(?:dpkg-\w+|ucf-\w+|bak|orig|swp)$|~$|/etc/prosody/certs/")
 PAGES, OWN_PAGE = "/var/www/html", "/usr/share/nginx/html/index.html"
 """What nginx serves where nobody has told it anything else, and the page that it brings there."""
+# Apache's own page, of Debian 12 and 13: it stays when Apache goes.
+APACHES = ("e2620d4a5a0f8d80dd4b16de59af981f", "58d03fa9125ca62b1019ce77c8accaa6")
 DEFAULT_SITE = "/etc/nginx/sites-enabled/default"
 NGINX = "/usr/sbin/nginx"
 ACCOUNTS = "/var/lib/prosody/*/accounts/*.dat"
@@ -97,9 +99,8 @@ def pages() -> list[str]:
     """Return the pages that nginx serves although nobody has changed its settings."""
     if not os.path.lexists(DEFAULT_SITE) or not os.path.exists(NGINX):
         return []
-    own = _checksum(OWN_PAGE)
-    found = [path for path in _files((PAGES,)) if os.path.lexists(path)]
-    return [path for path in found if not own or _checksum(path) != own]
+    known = (_checksum(OWN_PAGE) or None, *APACHES)
+    return [path for path in _files((PAGES,)) if _checksum(path) not in known]
 
 
 def accounts() -> list[str]:
