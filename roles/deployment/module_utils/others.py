@@ -23,6 +23,9 @@ PLACES = {
     "coturn": ("/etc/turnserver.conf", "/etc/default/coturn"),
 }
 """Where each service is set up."""
+# Without these the service does not start, and none of ours stands in for them. dpkg takes a file
+# that somebody has deleted for deleted on purpose, also when it installs the package again.
+NEEDED = {"/etc/nginx/mime.types": "nginx-common", "/etc/prosody/prosody.cfg.lua": "prosody"}
 # Nothing reads these: what dpkg and editors leave, and certificates that nothing names.
 IDLE = re.compile(r"\.(?:dpkg-\w+|ucf-\w+|bak|orig|swp)$|~$|/etc/prosody/certs/")
 PAGES, OWN_PAGE = "/var/www/html", "/usr/share/nginx/html/index.html"
@@ -42,13 +45,15 @@ def ours() -> bool:
 
 def look() -> dict[str, Any]:
     """Return for each service what somebody has set up there; nothing where it is ours already."""
+    lost = {path: package for path, package in NEEDED.items() if not os.path.exists(path)}
     if ours():
-        return {"ours": True, "others": {}}
+        return {"ours": True, "others": {}, "lost": lost}
     debian = conffiles(run("dpkg-query", "-W", "-f", "${Conffiles}\n").stdout)
     found = {service: list(changed(places, debian)) for service, places in PLACES.items()}
     found["nginx"] += pages()
     found["prosody"] += accounts()
-    return {"ours": False, "others": {name: paths[:MOST] for name, paths in found.items() if paths}}
+    found = {name: paths[:MOST] for name, paths in found.items() if paths}
+    return {"ours": False, "others": found, "lost": lost}
 
 
 def conffiles(text: str) -> dict[str, str]:
