@@ -77,6 +77,7 @@ def _files(places: tuple[str, ...]) -> Iterator[str]:
         if not os.path.isdir(place):
             yield from [place] if os.path.lexists(place) else []
         for folder, folders, names in os.walk(place):
+            folders.sort()
             links = [name for name in folders if os.path.islink(f"{folder}/{name}")]
             yield from sorted(f"{folder}/{name}" for name in (*names, *links))
 
