@@ -60,6 +60,7 @@ def check(server: dict[str, Any], domain: str, *, behind_stream: bool = False) -
         *_system(server),
         *_size(server),
         *_programs(server),
+        *_lost(server),
         *occupied.check(server, domain, behind_stream=behind_stream),
         *same_source.check(server),
     ]
@@ -140,4 +141,24 @@ def _programs(server: dict[str, Any]) -> list[Result]:
                 packages=missing.replace(",", "")
             ),
         )
+    ]
+
+
+def _lost(server: dict[str, Any]) -> list[Result]:
+    """Return which settings somebody has deleted without which a package does not work.
+
+    Of a package that is not installed, the installation brings them back.
+    """
+    return [
+        failure(
+            _("{path} is gone, without which the package {package} does not work.").format(
+                path=path, package=package
+            ),
+            _("on the server, as root: {command}").format(
+                command="apt-get install --reinstall -y -o Dpkg::Options::=--force-confmiss "
+                + package
+            ),
+        )
+        for path, package in server["lost"].items()
+        if package in server["packages"]
     ]

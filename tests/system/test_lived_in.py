@@ -217,3 +217,25 @@ def test_a_program_that_takes_a_port_later_ends_the_wait_with_a_sentence(
     finally:
         lived_in.run(f"rm {folder}/zz-late.conf; systemctl daemon-reload; systemctl stop late")
     assert lived_in.project.run("deploy").code == 0
+
+
+def test_every_service_starts_where_the_kernel_knows_no_ipv6(
+    lived_in: LivedIn, bench: Bench
+) -> None:
+    # As `ipv6.disable=1` does: no address, and no program may open such a port.
+    lived_in.run(
+        "set -e; sysctl -q -w net.ipv6.conf.all.disable_ipv6=1\n"
+        "for unit in ssh nginx coturn prosody jicofo jitsi-videobridge2; do\n"
+        "    folder=/etc/systemd/system/$unit.service.d; mkdir -p $folder\n"
+        "    printf '[Service]\\nRestrictAddressFamilies=\\nRestrictAddressFamilies="
+        "AF_UNIX AF_INET AF_NETLINK\\n' > $folder/zz-no-ipv6.conf\n"
+        "done\n"
+        "systemctl daemon-reload; systemctl restart ssh\n"
+        "systemctl stop nginx coturn prosody jicofo jitsi-videobridge2"
+    )
+    done = lived_in.project.run("deploy", "--json")
+    assert done.code == 0, done.err
+    assert "/etc/nginx/modules-enabled/70-jitsi-provision.conf" in done.data["changed"]
+    entrance = Entrance(lived_in.host.address, lived_in.project.domain, bench.acme.root_file)
+    assert entrance.get("/").status == 200
+    assert lived_in.project.run("deploy", "--json").data["changed"] == []

@@ -181,7 +181,7 @@ CASES = [
     ),
     Case(
         "occupied port", 5, UNUSABLE,
-        "The program python3 holds port 443/tcp, which Jitsi needs.",
+        "The program python3 (occupant.service) holds port 443/tcp, which Jitsi needs.",
         "use an empty server, or move that service to another port",
         on_server=lambda host: occupied(host, 443),
     ),
@@ -262,7 +262,7 @@ def test_all_that_is_wrong_is_said_at_once(bare: Host, make_project: MakeProject
     assert done.code == 5
     shown = "\n".join(said(done, project))
     assert "Debian GNU/Linux 11" in shown
-    assert "The program python3 holds port 80/tcp" in shown
+    assert "The program python3 (occupant.service) holds port 80/tcp" in shown
 
 
 def test_account_with_and_without_sudo(bare: Host, make_project: MakeProject) -> None:

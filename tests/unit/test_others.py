@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 DELIVERED = {
+    "/etc/nginx/mime.types": "types\n",
     "/etc/nginx/nginx.conf": "main\n",
     "/etc/nginx/sites-available/default": "site\n",
     "/etc/prosody/prosody.cfg.lua": "-- main\n",
@@ -52,6 +53,7 @@ def others(server: Server, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     for name in ("PAGES", "OWN_PAGE", "DEFAULT_SITE"):
         monkeypatch.setattr(utility, name, str(server.path(getattr(utility, name))))
     monkeypatch.setattr(utility, "NGINX", "/bin/true")
+    monkeypatch.setattr(utility, "NEEDED", {str(server.path("/etc/nginx/mime.types")): "nginx"})
     monkeypatch.setattr(utility, "ACCOUNTS", str(server.path(utility.ACCOUNTS)))
 
     class Done:
@@ -83,7 +85,7 @@ def found(server: Server, others: ModuleType) -> dict[str, Any]:
 
 
 def test_what_is_as_debian_has_delivered_it_is_nobodys(server: Server, others: ModuleType) -> None:
-    assert others.look() == {"ours": False, "others": {}}
+    assert others.look() == {"ours": False, "others": {}, "lost": {}}
     # Deleted by somebody, and what nothing reads.
     server.path("/etc/nginx/sites-available/default").unlink()
     put(server, "/etc/nginx/nginx.conf.dpkg-dist", "x")
@@ -135,7 +137,12 @@ def test_a_server_of_ours_has_nobody_elses(server: Server, others: ModuleType) -
     server.path("/etc/jitsi-provision").mkdir()
     assert others.look()["ours"] is False
     put(server, "/var/lib/jitsi-provision/files.json", json.dumps({"/etc/x": {}}))
-    assert others.look() == {"ours": True, "others": {}}
+    assert others.look() == {"ours": True, "others": {}, "lost": {}}
+
+
+def test_settings_that_somebody_has_deleted_are_told(server: Server, others: ModuleType) -> None:
+    server.path("/etc/nginx/mime.types").unlink()
+    assert others.look()["lost"] == {str(server.path("/etc/nginx/mime.types")): "nginx"}
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def seen(**facts: Any) -> dict[str, Any]:
         "listeners": [],
         "others": {},
         "same_sources": [],
+        "lost": {"/etc/nginx/mime.types": "nginx-common"},
         "hosts": {},
         "time": NOW,
         "addresses": ["203.0.113.10"],
@@ -184,6 +185,12 @@ FAILURES = [
         "Jitsi's package source stands in /etc/apt/sources.list already; two of them stop apt.",
         "on the server, take this address out of /etc/apt/sources.list",
         True,
+    ),
+    (
+        with_packages("nginx-common"),
+        "/etc/nginx/mime.types is gone, without which the package nginx-common does not work.",
+        "apt-get install --reinstall -y -o Dpkg::Options::=--force-confmiss nginx-common",
+        False,
     ),
     (
         seen(others={"coturn": ["/etc/turnserver.conf"]}),

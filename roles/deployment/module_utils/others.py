@@ -23,10 +23,15 @@ PLACES = {
     "coturn": ("/etc/turnserver.conf", "/etc/default/coturn"),
 }
 """Where each service is set up."""
+# Without these the service does not start, and none of ours stands in for them. dpkg takes a file
+# that somebody has deleted for deleted on purpose, also when it installs the package again.
+NEEDED = {"/etc/nginx/mime.types": "nginx-common", "/etc/prosody/prosody.cfg.lua": "prosody"}
 # Nothing reads these: what dpkg and editors leave, and certificates that nothing names.
 IDLE = re.compile(r"\.(?:dpkg-\w+|ucf-\w+|bak|orig|swp)$|~$|/etc/prosody/certs/")
 PAGES, OWN_PAGE = "/var/www/html", "/usr/share/nginx/html/index.html"
 """What nginx serves where nobody has told it anything else, and the page that it brings there."""
+# Apache's own page, of Debian 12 and 13: it stays when Apache goes.
+APACHES = ("e2620d4a5a0f8d80dd4b16de59af981f", "58d03fa9125ca62b1019ce77c8accaa6")
 DEFAULT_SITE = "/etc/nginx/sites-enabled/default"
 NGINX = "/usr/sbin/nginx"
 ACCOUNTS = "/var/lib/prosody/*/accounts/*.dat"
@@ -40,13 +45,15 @@ def ours() -> bool:
 
 def look() -> dict[str, Any]:
     """Return for each service what somebody has set up there; nothing where it is ours already."""
+    lost = {path: package for path, package in NEEDED.items() if not os.path.exists(path)}
     if ours():
-        return {"ours": True, "others": {}}
+        return {"ours": True, "others": {}, "lost": lost}
     debian = conffiles(run("dpkg-query", "-W", "-f", "${Conffiles}\n").stdout)
     found = {service: list(changed(places, debian)) for service, places in PLACES.items()}
     found["nginx"] += pages()
     found["prosody"] += accounts()
-    return {"ours": False, "others": {name: paths[:MOST] for name, paths in found.items() if paths}}
+    found = {name: paths[:MOST] for name, paths in found.items() if paths}
+    return {"ours": False, "others": found, "lost": lost}
 
 
 def conffiles(text: str) -> dict[str, str]:
@@ -70,6 +77,7 @@ def _files(places: tuple[str, ...]) -> Iterator[str]:
         if not os.path.isdir(place):
             yield from [place] if os.path.lexists(place) else []
         for folder, folders, names in os.walk(place):
+            folders.sort()
             links = [name for name in folders if os.path.islink(f"{folder}/{name}")]
             yield from sorted(f"{folder}/{name}" for name in (*names, *links))
 
@@ -97,9 +105,8 @@ def pages() -> list[str]:
     """Return the pages that nginx serves although nobody has changed its settings."""
     if not os.path.lexists(DEFAULT_SITE) or not os.path.exists(NGINX):
         return []
-    own = _checksum(OWN_PAGE)
-    found = [path for path in _files((PAGES,)) if os.path.lexists(path)]
-    return [path for path in found if not own or _checksum(path) != own]
+    known = (_checksum(OWN_PAGE) or None, *APACHES)
+    return [path for path in _files((PAGES,)) if _checksum(path) not in known]
 
 
 def accounts() -> list[str]:

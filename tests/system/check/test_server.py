@@ -173,7 +173,7 @@ def test_a_real_apache(desk: Desk) -> None:
     assert code == 5
     assert sentences == [
         "Another web server (Apache) is installed.",
-        "The program apache2 holds port 80/tcp, which Jitsi needs.",
+        "The program apache2 (apache2.service) holds port 80/tcp, which Jitsi needs.",
     ]
     assert remedies[0] == ("use an empty server; if Apache is not needed: `apt-get purge apache2`")
 
