@@ -130,7 +130,7 @@ def test_what_each_failed_control_advises_heals_it(
         (control["id"], finding["remedy"])
         for control in broken.data["controls"]
         for finding in control["findings"]
-        if good[control["id"]] != "failed" and finding["remedy"]
+        if good[control["id"]] != "failed" and "remedy" in finding
     }
     # First what the program does by itself, then what is left to a person, each as it is written.
     if any("provision deploy" in remedy for _key, remedy in advised):
@@ -141,7 +141,7 @@ def test_what_each_failed_control_advises_heals_it(
                 school.host.run(command.format(*found.groups()))
     healed = technician.run("verify", "--json")
     left = {
-        control["id"]: [finding["remedy"] for finding in control["findings"]]
+        control["id"]: [finding["sentence"] for finding in control["findings"]]
         for control in healed.data["controls"]
         if control["state"] == "failed" and good[control["id"]] != "failed"
     }
