@@ -101,7 +101,7 @@ def test_greetings_spoil_no_answer(
         assert told(noisy[command], command) == told(done, command), noisy[command]
     assert (connected.code, connected.out, connected.err) == (
         0,
-        "✓ gymnasium-nord: connected already\n",
         "",
+        "✓ gymnasium-nord: connected already\n",
     )
     assert deployed is None or (deployed.code, deployed.data["changed"]) == (0, [])

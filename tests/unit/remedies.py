@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from provision.paths import PACKAGE, playbooks
@@ -28,6 +29,7 @@ TABLES = {"KINDS", "SSH", "NOT_SERVED", "STEP", "step"}
 MARKERS = {"_", "N_", "ngettext"}
 
 
+@cache
 def all_remedies() -> dict[str, str]:
     """Return each remedy and where it stands first."""
     found: dict[str, str] = {}

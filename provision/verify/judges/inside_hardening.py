@@ -110,9 +110,9 @@ def ssh_takes_keys_only(evidence: Evidence) -> Finding:
             _("SSH allows more than keys and modern algorithms: {names}").format(
                 names=view.listed(problems, 8)
             ),
-            _("Set these in /etc/ssh/sshd_config.d; first make sure that your key "
-              "signs in. Or run: "
-              "provision deploy"),
+            _("First make sure that your key signs in. Then run `provision deploy`, and take these "
+              "out of sshd_config and of files in /etc/ssh/sshd_config.d whose names sort before "
+              "ours."),
         )  # fmt: skip
     if unknown := [word for word in offered if not STRONG.search(word)]:
         raise NotMeasuredError(

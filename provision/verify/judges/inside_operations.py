@@ -115,7 +115,8 @@ def updates_come(evidence: Evidence) -> Finding:
             _("Security updates do not all arrive: {names}").format(names=view.listed(problems)),
             _("Install unattended-upgrades for Debian's security and for Jitsi, and "
               "restart what is "
-              "outdated; or run: provision deploy"),
+              "outdated; or run: provision deploy. If it stays so, a file of yours in "
+              "/etc/apt/apt.conf.d may say something else."),
         )  # fmt: skip
     if asked.get("late"):
         raise NotMeasuredError(N_("apt did not say which sources it accepts."))

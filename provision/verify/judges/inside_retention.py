@@ -54,8 +54,8 @@ def one_period_for_all(evidence: Evidence) -> Finding:
             _("This is kept longer than {days} days, or without end: {places}").format(
                 days=view.days(evidence), places=view.listed(paths)
             ),
-            _("Rotate daily without a size and also when empty, and set MaxRetentionSec of the "
-              "journal; or run: provision deploy"),
+            _("Delete what is older. That it stays so, rotate daily without a size and also when "
+              "empty, and set MaxRetentionSec of the journal; or run: provision deploy"),
         )  # fmt: skip
     return fulfilled(
         _("Files, journal and records of sign-ins end after {days} days. Only "
@@ -115,8 +115,8 @@ def no_memory_on_disk(evidence: Evidence) -> Finding:
             _("Memory may reach the disk, or logs another machine: {places}").format(
                 places=view.listed(problems)
             ),
-            _("Set -XX:-HeapDumpOnOutOfMemoryError and LimitCORE=0, delete the dumps, encrypt or "
-              "remove swap, and send no logs away; or run: provision deploy"),
+            _("Delete the dumps. Then set -XX:-HeapDumpOnOutOfMemoryError and LimitCORE=0, encrypt "
+              "or remove swap, and send no logs away; or run: provision deploy"),
         )  # fmt: skip
     return fulfilled(_("No dump of memory, no readable swap, and no log leaves the server."))
 

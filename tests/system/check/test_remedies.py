@@ -40,7 +40,7 @@ class Repairer:
         if command == "reboot":
             self.desk.host.restart()
         else:
-            self.desk.host.run(command)
+            self.desk.host.run(command, input="y\n")  # to what apt asks
 
     def in_hosts(self) -> None:
         """Delete the line of the school's name."""
