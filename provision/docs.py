@@ -1,11 +1,12 @@
 """Writes the documents that follow from the program: `python -m provision.docs`.
 
-docs/settings.md, docs/controls.md, docs/errors.md, docs/way.md with its pictures and a block of
-README.md are generated; a test compares them.
+docs/settings.md, docs/controls.md, docs/errors.md, docs/sentences.md, docs/way.md with its pictures
+and a block of README.md are generated; a test compares them.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,15 @@ CONTROLS_INTRODUCTION = (
     "`confirmed` in inventory.yml says what there is, and since when. The texts are ours; this is "
     "no legal advice, the school's data protection officer decides."
 )
+WORDS = "roles/web/files/usr/local/share/jitsi-provision/words/main-de.json"
+SENTENCES_INTRODUCTION = (
+    "What Jitsi's German gets wrong, or says to a business where a class reads it. People are "
+    "addressed as Jitsi does it, with “Sie”. On the server, `jitsi-provision-words.service` puts "
+    "these into the file of the installed package, after a deployment and after each upgrade. What "
+    "does not fit a newer Jitsi stays as Jitsi has it, and its journal says which. To look at a "
+    "newer file: `python roles/web/files/usr/local/lib/jitsi-provision/merge_words.py "
+    "WORDS MAIN-DE.JSON`, or `PROVISION_JITSI_WORDS=MAIN-DE.JSON pytest tests/unit/test_words.py`."
+)
 LINKS = (
     "All settings: [docs/settings.md](docs/settings.md). "
     "Exit codes: [docs/errors.md](docs/errors.md). "
@@ -65,6 +75,7 @@ def documents(root: Path = ROOT) -> dict[Path, str]:
         root / "docs" / "settings.md": settings(),
         root / "docs" / "controls.md": controls(),
         root / "docs" / "errors.md": errors(),
+        root / "docs" / "sentences.md": sentences(),
         root / "docs" / "way.md": way(),
         root / "docs" / "way.svg": picture("en"),
         root / "docs" / "way.de.svg": picture("de"),
@@ -159,6 +170,21 @@ def way() -> str:
         WAY_INTRODUCTION,
         "![The questions and where they lead; the table below says the same](way.svg)",
         table(["", "Question", "Yes", "No"], rows),
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def sentences() -> str:
+    """Return the sentences of Jitsi's client that a school reads in other words."""
+    words = json.loads((ROOT / WORDS).read_text(encoding="utf-8"))
+    rows = [
+        [f"`{word['at']}`", word["upstream"] or "-", word["ours"], word["why"]] for word in words
+    ]
+    paragraphs = [
+        "# Sentences",
+        f"Generated from `{WORDS}` by `python -m provision.docs`.",
+        SENTENCES_INTRODUCTION,
+        table(["Where", "Jitsi says", "Schools read", "Why"], rows),
     ]
     return "\n\n".join(paragraphs) + "\n"
 

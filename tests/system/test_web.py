@@ -7,6 +7,7 @@ import re
 import shutil
 import ssl
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from provision.trust import as_browsers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.system.entrance import Entrance
@@ -41,6 +43,7 @@ PATHS = (
     "/.git/config",
     "/.well-known/nothing",
 )
+TEXTS = "/usr/share/jitsi-meet/lang/main-de.json"
 # What a school's browser must find in config.js: nothing of it asks or tells a stranger.
 PRIVATE = {
     "disableThirdPartyRequests": True,
@@ -58,6 +61,7 @@ PRIVATE = {
     "speakerStats.disabled": True,
     "startWithAudioMuted": True,
     "startWithVideoMuted": True,
+    "enableInsecureRoomNameWarning": False,
     "remoteVideoMenu.disableGrantModerator": True,
 }
 
@@ -192,6 +196,47 @@ def test_no_page_starts_the_client_without_the_guard(entrance: Entrance) -> None
     for name in ("prejoin", "whiteboard", "dialInInfo", "sso", "oauth", "msredirect", "logout"):
         assert (name, entrance.get(f"/static/{name}.html").status) == (name, 404)
     assert entrance.get("/static/recommendedBrowsers.html").status == 200
+
+
+def test_the_client_says_the_schools_sentences_also_after_an_upgrade(
+    school: School, entrance: Entrance
+) -> None:
+    """The stand-in's file has one of the sentences that we say otherwise."""
+    ours = "Bitte warten Sie, bis eine Lehrkraft Sie einlässt."
+    texts = entrance.get("/lang/main-de.json")
+    assert texts.headers["content-type"] == "application/json"
+    packaged = json.loads(school.host.read(TEXTS))
+    assert json.loads(texts.text) == packaged | {"lobby": {"waitForModerator": ours}}
+    # A package is unpacked beside the old file, and takes its place.
+    newer = {"newer": "Neu", "lobby": {"waitForModerator": "Neu", "knockButton": "Neu"}}
+    school.host.run(["cp", "-p", TEXTS, f"{TEXTS}.former"])
+    try:
+        for content, found in (
+            (
+                json.dumps(newer),
+                newer | {"lobby": {"waitForModerator": ours, "knockButton": "Anklopfen"}},
+            ),
+            # What cannot be understood is handed out as it is.
+            ("[1]", [1]),
+        ):
+            school.host.write(f"{TEXTS}.dpkg-new", content)
+            school.host.run(["mv", f"{TEXTS}.dpkg-new", TEXTS])
+            until(lambda found=found: json.loads(entrance.get("/lang/main-de.json").text) == found)
+    finally:
+        school.host.run(["mv", f"{TEXTS}.former", TEXTS])
+    until(lambda: json.loads(entrance.get("/lang/main-de.json").text).get("standin"))
+
+
+def until(reached: Callable[[], object], seconds: float = 60) -> None:
+    """Back when something is so."""
+    end = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_no_program_stays_in_a_browser_for_good(entrance: Entrance) -> None:
+    assert entrance.get("/pwa-worker.js").status == 404
 
 
 def test_plain_http_only_leads_to_https(entrance: Entrance) -> None:

@@ -1,3 +1,5 @@
+#!/usr/bin/python3
+# Managed by jitsi-provision.
 """Writes the texts that Jitsi's web client shows, with the school's sentences in Jitsi's places.
 
     merge_words.py WORDS JITSI RESULT     as jitsi-provision-words.service does
@@ -22,6 +24,8 @@ VALUES = re.compile(r"\{\{\s*(\w+)[^}]*\}\}|\$t\([^)]*\)")
 
 def merge(jitsi: dict, words: list[dict]) -> tuple[dict, list[str]]:
     """Return Jitsi's texts with ours in them, and what was not as expected."""
+    if not isinstance(jitsi, dict):
+        raise TypeError("no groups of texts")
     merged = json.loads(json.dumps(jitsi))
     remarks = []
     for word in words:
@@ -68,7 +72,7 @@ def main(words: str, jitsi: str, result: str | None = None) -> int:
     """Do it; where Jitsi's file cannot be read, the server gives it out as it is."""
     try:
         merged, remarks = merge(read(jitsi), read(words))
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         print(f"{jitsi}: {error}")
         if result:
             with contextlib.suppress(FileNotFoundError):
