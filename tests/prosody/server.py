@@ -49,6 +49,8 @@ http_ports = { $port }
 -- The focus of the tests speaks without TLS on loopback.
 c2s_require_encryption = false
 school_return_directory = "$folder/tickets"
+-- No bridge announces itself here.
+school_focus_patience = 0
 $options
 """)
 """Where this server lives, and what a test wants otherwise."""

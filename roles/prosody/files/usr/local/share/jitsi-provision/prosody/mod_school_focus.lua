@@ -6,11 +6,13 @@
 --   * A browser speaks to the component itself, not to an address below it that other modules do
 --     not look at.
 --   * It asks for conferences and breakout rooms, and for nothing else.
---   * Where the focus starts again just now, a request waits for it: refused, the page would begin
---     anew some times, with a class behind it.
+--   * Where the focus or the only bridge starts again just now, a request waits for it: refused, the
+--     page would begin anew some times, with a class behind it.
 --
 -- Options:
---   school_focus_patience  seconds that a request waits for the focus at most; 20
+--   school_focus_patience  seconds that a request waits for focus and bridge at most; 20
+--   school_brewery         the room where bridges announce themselves; default: jvbbrewery@internal. +
+--                          the focus' host
 --   main_muc, breakout_rooms_muc  the components with the rooms; default: conference. and breakout. +
 --                                 muc_mapper_domain_base
 --
@@ -27,6 +29,8 @@ local main_muc = people:get_option_string("main_muc", "conference." .. domain);
 local breakout_muc = people:get_option_string("breakout_rooms_muc", "breakout." .. domain);
 
 local focus = module:get_option_string("target_address");
+local brewery = module:get_option_string("school_brewery",
+	focus and "jvbbrewery@internal." .. jid.host(focus));
 local patience = module:get_option_number("school_focus_patience", 20);
 
 -- Signed in, and not only its connection of before that nobody has ended yet.
@@ -38,9 +42,20 @@ local function is_focus_here()
 	return false;
 end
 
-local function wait_for_focus(session)
+local function is_bridge_here()
+	local host = prosody.hosts[jid.host(brewery)];
+	local room = host and host.modules.muc and host.modules.muc.get_room_from_jid(brewery);
+	if not room then return false; end
+	for _, occupant in room:each_occupant() do
+		if occupant.bare_jid ~= focus then return true; end
+	end
+	return false;
+end
+
+local function wait_for_services(session)
 	local last = now() + patience;
-	while session.type == "c2s" and now() < last and async.ready() and not is_focus_here() do
+	while session.type == "c2s" and now() < last and async.ready()
+		and not (is_focus_here() and is_bridge_here()) do
 		async.sleep(0.25);
 	end
 end
@@ -66,7 +81,7 @@ local function look(event)
 	if stanza.name ~= "iq" then return; end
 	local request = stanza:get_child("conference", "http://jitsi.org/protocol/focus");
 	if request and not is_room(request.attr.room) then return refuse(event, "modify", "bad-request"); end
-	if request and focus then wait_for_focus(session); end
+	if request and focus then wait_for_services(session); end
 	if session.type ~= "c2s" then return true; end -- gone meanwhile
 end
 
