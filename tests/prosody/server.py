@@ -92,6 +92,7 @@ class Prosody:
             folder=inside, port=self.port, stream_port=self.stream_port, options=self.options
         )
         everywhere, hosts = shipped().split("\nVirtualHost", 1)
+        hosts = hosts.replace("/run/jitsi-provision-warm/bridge", f"{inside}/warm")
         config = f"{everywhere}\n{ours}\nVirtualHost{hosts}"
         if self.without:
             config = config.replace(f'"{self.without}",', "")

@@ -23,6 +23,7 @@ BREWERY = f"jvbbrewery@internal.auth.{DOMAIN}"
 def patient(start: Start) -> Iterator[Meeting]:
     """A room on a server where requests wait as long as on a school's."""
     meeting = Meeting(start("school_focus_patience = 20"))
+    (meeting.server.folder / "warm").unlink(missing_ok=True)
     yield meeting
     meeting.close()
 
@@ -38,11 +39,14 @@ def test_a_request_waits_for_focus_and_bridge(patient: Meeting) -> None:
     guest = patient.guest()
     request(guest, patient.room)
     focus = patient.person("auth." + DOMAIN, "focus")
-    # Everything that was sent before: there the request is not, since there is no bridge.
+    # In order: the request would have been sent on before. There is no bridge, and then no warm one.
     focus.catch_up()
     assert not [s for s in focus.heard if s.find("{*}conference") is not None]
     bridge = patient.person("auth." + DOMAIN, "jvb")
     bridge.join(BREWERY, nick="bridge-1", name="")
+    focus.catch_up()
+    assert not [s for s in focus.heard if s.find("{*}conference") is not None]
+    (patient.server.folder / "warm").touch()
     asked = focus.expect(lambda stanza: stanza.find("{*}conference") is not None)
     focus.send(f"<iq type='result' id='{asked.get('id')}' to='{asked.get('from')}'/>")
     assert guest.expect(lambda stanza: stanza.get("id") == "wish").get("type") == "result"
