@@ -49,6 +49,8 @@ http_ports = { $port }
 -- The focus of the tests speaks without TLS on loopback.
 c2s_require_encryption = false
 school_return_directory = "$folder/tickets"
+-- No bridge announces itself here.
+school_focus_patience = 0
 $options
 """)
 """Where this server lives, and what a test wants otherwise."""
@@ -90,6 +92,7 @@ class Prosody:
             folder=inside, port=self.port, stream_port=self.stream_port, options=self.options
         )
         everywhere, hosts = shipped().split("\nVirtualHost", 1)
+        hosts = hosts.replace("/run/jitsi-provision-warm/bridge", f"{inside}/warm")
         config = f"{everywhere}\n{ours}\nVirtualHost{hosts}"
         if self.without:
             config = config.replace(f'"{self.without}",', "")

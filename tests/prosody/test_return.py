@@ -353,7 +353,7 @@ def _asked(meeting: Meeting, ticket: Ticket) -> Begun:
 # The end: the teacher is away for long
 
 
-ENDS = "school_end_after = 1; school_end_grace = 1"
+ENDS = "school_end_after = 1; school_end_grace = 12"
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ PATHS = (
     "/manifest.json",
     "/school/start.css",
     "/school/guard.js",
+    "/school/return.js",
     "/static/close3.html",
     "/static/prejoin.html",
     "/libs/lib-jitsi-meet.min.js",

@@ -190,6 +190,7 @@ VirtualHost "auth.{{ settings.domain }}"
 Component "focus.{{ settings.domain }}" "client_proxy"
     modules_enabled = { "school_focus" }
     target_address = focus
+    school_bridge_warm = "/run/jitsi-provision-warm/bridge"
 
 Component "endconference.{{ settings.domain }}" "end_conference"
     modules_enabled = { "school_staff_only" }

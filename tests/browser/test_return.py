@@ -1,0 +1,165 @@
+"""What a room's page keeps of its ticket, and to whom it shows it, in real browsers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.windows import NAMES, Windows, missing, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCRIPT = Path(__file__).parents[2] / "roles/web/files/var/lib/jitsi-provision/www/return.js"
+# Before the script a server to speak to; behind it what the client's page has.
+ROOM = """<!doctype html><script>
+window.sockets = [];
+window.WebSocket = class extends EventTarget {
+  static OPEN = 1;
+  constructor(address) { super(); this.address = address; this.sent = []; sockets.push(this); }
+  send(text) { this.sent.push(text); }
+  hears(text) { this.dispatchEvent(new MessageEvent('message', { data: text })); }
+};
+</script><script src="/return.js"></script><script>
+window.config = { hosts: { muc: 'conference.school.test' }, prejoinConfig: { enabled: true } };
+window.connect = () => new WebSocket('wss://school.test/xmpp-websocket?room=x') && sockets.at(-1);
+</script>"""
+MUC = "http://jabber.org/protocol/muc"
+TICKET = '<ticket xmlns="urn:school:return" id="1f" secret="5e"/>'
+
+
+class Page(BaseHTTPRequestHandler):
+    """A room at every address."""
+
+    def do_GET(self) -> None:
+        """Answer with the page or its script."""
+        script = self.path == "/return.js"
+        body = SCRIPT.read_bytes() if script else ROOM.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/javascript" if script else "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Where the rooms are."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(params=NAMES)
+def browser(request: pytest.FixtureRequest) -> Iterator[Windows]:
+    """One browser after the other."""
+    if reason := missing(request.param):
+        pytest.skip(reason)
+    with windows(request.param) as found:
+        yield found
+
+
+class Room:
+    """A window that shows a room."""
+
+    def __init__(self, browser: Windows, address: str) -> None:
+        self.browser = browser
+        self.window = browser.open(address)
+        self.ready()
+
+    def ready(self) -> None:
+        """Return when the page is there."""
+        self.browser.until(self.window, "document.readyState === 'complete' && !!window.connect")
+
+    def js(self, code: str) -> Any:
+        """Return the value of an expression."""
+        return self.browser.evaluate(self.window, code)
+
+    def hears(self, text: str) -> None:
+        """Let the server say something."""
+        self.js(f"(sockets.length || connect(), sockets.at(-1).hears({json.dumps(text)}), 1)")
+
+    def sends(self, text: str) -> str:
+        """Return what goes over the wire where the client says something."""
+        speak = f"sockets.at(-1).send({json.dumps(text)})"
+        code = f"(sockets.length || connect(), {speak}, sockets.at(-1).sent.at(-1))"
+        return str(self.js(code))
+
+    def again(self) -> None:
+        """Load the page again."""
+        self.js("(window.connect = null, location.reload(), 1)")
+        self.ready()
+
+
+def told(sender: str = "conference.school.test", account: str = "") -> str:
+    """The server's message with a ticket."""
+    more = f' account="{account}"' if account else ""
+    return f'<message from="{sender}">{TICKET[:-2]}{more} room="x"/></message>'
+
+
+def join(to: str) -> str:
+    """The presence by which the client joins."""
+    return f'<presence to="{to}" xmlns="jabber:client"><x xmlns="{MUC}"/></presence>'
+
+
+def test_guest_shows_his_ticket_where_he_joins_and_nowhere_else(
+    browser: Windows, address: str
+) -> None:
+    room = Room(browser, f"{address}/room")
+    there, lobby = "room@conference.school.test/kim", "room@lobby.school.test/kim"
+    assert room.sends(join(there)) == join(there)
+    room.hears(told())
+    room.again()
+    assert room.js("config.prejoinConfig.enabled") is False
+    assert room.sends(join(there)) == join(there).replace("</presence>", TICKET + "</presence>")
+    for other in (
+        join(lobby),
+        f'<presence to="{there}"><nick>{MUC}</nick></presence>',
+        f'<message to="{there}"><x xmlns="{MUC}"/></message>',
+    ):
+        assert room.sends(other) == other
+
+
+def test_ticket_of_another_room_is_not_shown(browser: Windows, address: str) -> None:
+    room = Room(browser, f"{address}/room")
+    room.hears(told())
+    room.js("(window.connect = null, location.assign('/other'), 1)")
+    room.ready()
+    there = "other@conference.school.test/kim"
+    assert room.sends(join(there)) == join(there)
+    assert room.js("config.prejoinConfig.enabled") is True
+
+
+def test_nobody_but_the_server_gives_a_ticket(browser: Windows, address: str) -> None:
+    room = Room(browser, f"{address}/room")
+    for forged in (
+        told("room@conference.school.test/kim"),
+        f'<message from="conference.school.test"><body>{TICKET}</body></message>',
+    ):
+        room.hears(forged)
+    assert room.js("sessionStorage.length + localStorage.length") == 0
+
+
+def test_teachers_ticket_is_for_the_first_connection_and_in_no_storage_of_the_client(
+    browser: Windows, address: str
+) -> None:
+    room = Room(browser, f"{address}/room")
+    room.hears(told(account="a.meier~1f@school.test"))
+    room.again()
+    name, word = "xmpp_username_override", "xmpp_password_override"
+    asked = f"[localStorage.getItem('{name}'), localStorage.getItem('{word}')]"
+    assert room.js(asked) == ["a.meier~1f@school.test", "5e"]
+    assert room.js("localStorage.length") == 0
+    there = "room@conference.school.test/kim"
+    assert room.sends(join(there)) == join(there)  # signed in by it: not shown once more
+    assert room.js(asked) == [None, None]
