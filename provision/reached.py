@@ -43,7 +43,10 @@ def shut(
     wanted = {
         key: schools[key]
         for key, outcome in outcomes.items()
-        if not outcome.failure and seen[key] and (key in busy or not _answers(schools[key]))
+        if not outcome.failure
+        and seen[key]
+        and not _is_side_entrance(schools[key], seen[key] or {})
+        and (key in busy or not _answers(schools[key]))
     }
     if not wanted:
         return {}
