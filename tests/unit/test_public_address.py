@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from provision import reached
 from provision.checks import server
+from provision.settings import School
 from tests.unit.trees import contents, rendered, school
 from tests.unit.trees import server as seen
 
@@ -30,3 +32,23 @@ def test_the_bridge_advertises_the_public_address() -> None:
     alone = school(address="10.66.0.1")
     way = server.addressing(INNER, alone["public_address"] or alone["address"])
     assert "static-mappings" not in contents(rendered(alone, seen(**INNER) | way))[BRIDGE]
+
+
+@pytest.mark.parametrize(
+    ("settings", "side"),
+    [
+        ({"address": "10.66.0.1"}, True),
+        ({"address": "10.66.0.1", "public_address": "8.8.8.8"}, False),
+        ({"address": "10.0.0.5"}, False),
+        # That of a router, in front of it.
+        ({"address": "192.168.0.9"}, False),
+        ({"address": "8.8.8.8"}, False),
+    ],
+)
+def test_what_is_reached_through_a_vpn_says_nothing_of_people(
+    settings: dict[str, str], side: bool
+) -> None:
+    usual = {"domain": "meet.example.org", "school": "Nord", "contact": "it@example.org"}
+    facts = INNER | {"addresses": ["10.0.0.5", "10.66.0.1"]}
+    found = reached._is_side_entrance(School.model_validate(usual | settings), facts)
+    assert found is side
