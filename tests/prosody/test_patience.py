@@ -39,7 +39,7 @@ def test_a_request_waits_for_focus_and_bridge(patient: Meeting) -> None:
     guest = patient.guest()
     request(guest, patient.room)
     focus = patient.person("auth." + DOMAIN, "focus")
-    # In order: the request would have been sent on before. There is no bridge, and then no warm one.
+    # In order: the request would have come before. There is no bridge, and then no warm one.
     focus.catch_up()
     assert not [s for s in focus.heard if s.find("{*}conference") is not None]
     bridge = patient.person("auth." + DOMAIN, "jvb")

@@ -130,11 +130,34 @@ def test_reload_needs_no_second_knock_and_the_old_connection_leaves(meeting: Mee
     assert standing(back.join(meeting.room)) == ("member", "participant")
 
 
-def test_ticket_is_good_once(meeting: Meeting) -> None:
-    guest = meeting.admitted_guest(meeting.teacher())
-    ticket = ticket_of(guest)
-    come_back(meeting, ticket)
+def test_ticket_brings_in_one_at_a_time(meeting: Meeting) -> None:
+    # Shown once more, because the connection broke before the next one had arrived: or by a friend.
+    teacher = meeting.teacher()
+    ticket = ticket_of(meeting.admitted_guest(teacher))
+    first = come_back(meeting, ticket)
+    following = ticket_of(first)
+    second = come_back(meeting, ticket)
+    meeting.gone(teacher, first)
+    refused(meeting, following)
+    last = come_back(meeting, ticket_of(second))
+    meeting.gone(teacher, second)
+    teacher.set_role(meeting.room, last.nick, "none")
+    refused(meeting, ticket_of(last))
+
+
+def test_thrown_out_after_coming_back_has_no_former_ticket_either(own: Prosody) -> None:
+    meeting = Meeting(own)
+    teacher = meeting.teacher()
+    ticket = ticket_of(meeting.admitted_guest(teacher))
+    back = come_back(meeting, ticket)
+    following = ticket_of(back)
+    teacher.set_role(meeting.room, back.nick, "none")
     refused(meeting, ticket)
+    refused(meeting, following)
+    crash(own)
+    later = again(meeting)
+    refused(later, ticket)
+    refused(later, following)
 
 
 def test_ticket_of_another_room_opens_nothing(meeting: Meeting) -> None:
@@ -300,9 +323,13 @@ def test_wrong_secret_signs_nobody_in(meeting: Meeting) -> None:
         sign_in_with(meeting, hers._replace(secret="0" * 32))
 
 
-def test_teachers_ticket_is_good_once(meeting: Meeting) -> None:
+def test_teachers_ticket_ends_with_the_one_that_follows(meeting: Meeting) -> None:
     hers = ticket_of(meeting.teacher())
-    sign_in_with(meeting, hers).join(meeting.room)
+    back = sign_in_with(meeting, hers)
+    back.join(meeting.room)
+    following = ticket_of(back)
+    sign_in_with(meeting, hers)  # as long as nobody has shown that one
+    sign_in_with(meeting, following).join(meeting.room)
     with pytest.raises(Refused, match="not-authorized"):
         sign_in_with(meeting, hers)
 

@@ -14,7 +14,8 @@
 --   * A ticket is good for one room and one rank. With a guest's nobody becomes a teacher; with a
 --     teacher's nobody signs in for another room.
 --   * It is good once: whoever is back has a new one, and the old connection leaves the room. A copy
---     that was used by somebody else shows, because the owner is out.
+--     that was used by somebody else shows, because the owner is out. For a minute it is good once
+--     more, in case the new one did not arrive; then the new one ends, and its holder leaves.
 --   * It ends school_return_for seconds after its holder left, a restart included, and with the room.
 --   * Who is thrown out, or loses his admission, or whom the room's end sends home, has none any
 --     more, at once and across a restart: it is unlinked before others hear of it.
@@ -66,11 +67,11 @@ end
 
 -- Handing out -------------------------------------------------------------------------------------
 
-local function issue(room, holder)
+local function issue(room, holder, previous)
 	local mark = digest("room", room.jid);
 	tickets.revoke(tickets.held(mark, holder));
 	local id, secret = to_hex(random.bytes(16)), to_hex(random.bytes(16));
-	local ticket = { room = mark, holder = holder };
+	local ticket = { room = mark, holder = holder, previous = previous };
 	local told = st.message({ from = module.host, to = holder })
 		:tag("ticket", { xmlns = xmlns, id = id, secret = secret, room = jid.node(room.jid) });
 	if is_staff(holder) then
@@ -93,15 +94,15 @@ module:hook("muc-occupant-joined", function (event)
 	if admins:contains(who) then return; end
 	if is_guest(who) and room:get_affiliation(who) ~= "member" then return; end
 	local used = session and session.school_returned_with;
-	local ghost_of = used and tickets.get(used) and tickets.get(used).holder;
-	if used then session.school_returned_with = nil; tickets.revoke(used); end
+	local ghost_of = used and tickets.get(used) and tickets.use(used);
+	if session then session.school_returned_with = nil; end
 	for _, other in room:each_occupant() do
 		if other.nick ~= occupant.nick
 			and (other.jid == ghost_of or is_staff(who) and other.bare_jid == who) then
 			room:set_role(true, other.nick, nil, ghost_message);
 		end
 	end
-	issue(room, occupant.jid);
+	issue(room, occupant.jid, used and tickets.get(used) and used);
 end, -10);
 
 -- Showing one -------------------------------------------------------------------------------------

@@ -10,9 +10,11 @@ local key = module:get_option_string("school_return_secret") or random.bytes(32)
 local good_for = module:get_option_number("school_return_for", 300);
 local most = module:get_option_number("school_return_most", 5000);
 
+local once_more = 60; -- seconds
+
 local tickets, count = {}, 0; -- id -> ticket
 local held = {}; -- a room's mark and the full address of the holder -> id
-local fields = { "room", "account", "account_keys", "stored", "server", "left", "waits" };
+local fields = { "room", "account", "account_keys", "stored", "server", "left", "waits", "previous" };
 
 local function digest(purpose, value)
 	return hashes.hmac_sha256(key, purpose .. "\0" .. value, true):sub(1, 32);
@@ -38,12 +40,13 @@ local function keep(id)
 	os.rename(path_of("part"), path_of(id));
 end
 
-local function revoke(id)
+local function revoke(id) -- with the one that it followed, if that is still there
 	local ticket = id and tickets[id];
 	if not ticket then return; end
 	if directory then os.remove(path_of(id)); end
 	tickets[id], count = nil, count - 1;
 	if ticket.holder then held[place(ticket.room, ticket.holder)] = nil; end
+	if ticket.previous then revoke(ticket.previous); end
 end
 
 local function is_good(ticket)
@@ -55,6 +58,24 @@ local function hold(id, holder)
 	if ticket.holder then held[place(ticket.room, ticket.holder)] = nil; end
 	ticket.holder = holder;
 	held[place(ticket.room, holder)] = id;
+end
+
+-- Somebody is back with a ticket. For a minute it is good once more, in place of the one that
+-- follows: the connection may break before that has arrived. Returns whose place he takes.
+local function use(id)
+	local ticket = tickets[id];
+	local holder = ticket.holder;
+	revoke(ticket.previous); -- this one has arrived
+	for later, follower in pairs(tickets) do
+		if follower.previous == id then
+			holder, follower.previous = follower.holder, nil;
+			revoke(later);
+		end
+	end
+	if ticket.holder then held[place(ticket.room, ticket.holder)] = nil; end
+	ticket.holder, ticket.previous, ticket.left = nil, nil, now() - math.max(0, good_for - once_more);
+	keep(id);
+	return holder;
 end
 
 local function add(id, ticket)
@@ -113,7 +134,7 @@ module:add_timer(look_every, function ()
 end);
 
 return {
-	add = add; digest = digest; hold = hold; is_good = is_good; keep = keep; revoke = revoke;
+	add = add; digest = digest; hold = hold; is_good = is_good; keep = keep; revoke = revoke; use = use;
 	get = function (id) return tickets[id]; end;
 	held = function (mark, holder) return held[place(mark, holder)]; end;
 	revoke_where = function (matches)
