@@ -17,7 +17,7 @@ from provision.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KINDS = (
+PATTERNS = (
     (
         "signature",
         (
@@ -75,7 +75,7 @@ def _refusal(url: str, reasons: list[str]) -> Refusal:
     if not url:
         return Refusal("", "sources", plain[0])
     whole = "\n".join(plain)
-    kind = next((kind for kind, words in KINDS if re.search(words, whole)), "unreachable")
+    kind = next((kind for kind, words in PATTERNS if re.search(words, whole)), "unreachable")
     return Refusal(url, kind, plain[0] if plain else "?")
 
 

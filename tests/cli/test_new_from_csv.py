@@ -262,8 +262,8 @@ def test_the_template_can_be_filled_in_and_read(run: Run, inventory: Path, schoo
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == (
         "short_name,address,domain,school,contact,certificate,certificate_file,"
-        "certificate_key_file,imprint_url,privacy_url,language,retention_days,turn_domain,"
-        "school_networks,reboot_at,ssh_user,ssh_port"
+        "certificate_key_file,imprint_url,privacy_url,language,retention_days,room_ends_after,"
+        "turn_domain,school_networks,open_ports,public_address,reboot_at,ssh_user,ssh_port"
     )
     schools.write_text(out + "ost,203.0.113.9,ost.example.org,Ost,it@ost.example.org\n")
     assert run("new", "--csv", "schools.csv").code == 0

@@ -142,7 +142,8 @@ def test_a_server_with_another_name_inside(
 def test_holes_as_the_proof_sees_them(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_to_all = start('modules_enabled = { "disco", "ping", "posix", "saslauth", "register" }\n'
+    open_to_all = start('modules_enabled = { "disco", "ping", "posix", "saslauth", "register", '
+                        '"school_sources" }\n'
                         'modules_disabled = { "s2s", "offline" }\n'
                         "allow_registration = true", without="muc_hide_all")  # fmt: skip
     front = EvilServer(tmp_path, lambda connection: carry(connection, open_to_all.port))

@@ -126,5 +126,8 @@ def test_the_relays_port_behind_443_is_needed_with_a_second_name_only() -> None:
     facts = seen(listeners=[listener("upnotifyp", 4445), listener("nginx", 4444)])
     assert server.check(facts, DOMAIN) == []
     [finding] = server.check(facts, DOMAIN, behind_stream=True)
-    assert finding.sentence == "The program upnotifyp holds port 4445/tcp, which Jitsi needs."
+    assert (
+        finding.sentence
+        == "The program upnotifyp (upnotifyp.service) holds port 4445/tcp, which Jitsi needs."
+    )
     assert finding.refusal

@@ -168,7 +168,7 @@ def test_secrets_are_only_named() -> None:
         if "@@" in content
     }
     assert named == {
-        f"/etc/prosody/conf.avail/{DOMAINS[0]}.cfg.lua": ["login", "turn"],
+        f"/etc/prosody/conf.avail/{DOMAINS[0]}.cfg.lua": ["login", "login", "turn"],
         "/etc/jitsi/jicofo/jicofo.conf": ["focus"],
         "/etc/jitsi/videobridge/jvb.conf": ["bridge"],
         "/etc/turnserver.conf": ["turn"],

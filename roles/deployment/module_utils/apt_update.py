@@ -75,6 +75,8 @@ def source_files() -> dict[str, str]:
     found: dict[str, str] = {}
     apt = Path("/etc/apt")
     for path in [apt / "sources.list", *sorted(apt.glob("sources.list.d/*"))]:
+        if not path.is_file():
+            continue  # a pipe would be waited for
         try:
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
