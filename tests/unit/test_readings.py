@@ -231,3 +231,8 @@ def test_a_program_that_is_not_there_answers_127(
     Server(tmp_path, monkeypatch)
     done = utility("school_server").run("not-installed-here", "x")
     assert (done.returncode, done.stdout) == (127, "")
+
+
+def test_settings_of_the_kernel_are_read_whole() -> None:
+    """It refuses to tell one of them to whoever asks for some megabytes at once."""
+    assert utility("school_server").read_text("/proc/sys/kernel/ostype") == "Linux\n"

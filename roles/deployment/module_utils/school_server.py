@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -24,6 +25,7 @@ LONGEST = 600
 """How many seconds a program may take if nobody says otherwise; most take none."""
 LARGEST = 1 << 25
 """Characters: Debian's record of debconf's answers, and certbot's log, are some megabytes."""
+PIECE = 1 << 16
 STAGED = ".jitsi-provision-"
 """How the name of a file begins that is about to replace another one."""
 
@@ -33,12 +35,16 @@ def read_text(path: str, default: str = "") -> str:
 
     At once, also where somebody has put a pipe in its place.
     """
+    content = b""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
-            return file.read(LARGEST)
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            # In pieces: asked for more than 4 MB at once, the kernel refuses to tell its settings.
+            while len(content) < LARGEST and (piece := file.read(PIECE)):
+                content += piece
     except OSError:
         return default
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", errors="replace").read()
 
 
 def read_json(path: str, default: Any) -> Any:
