@@ -341,9 +341,11 @@ def test_a_server_with_which_paramiko_has_nothing_in_common(
     assert offered in done.err
     assert "ssh-copy-id -p 22 root@" in done.err
     # What it advises is done, by whatever means: then it gets in, by OpenSSH alone.
-    key = (person.home / ".ssh" / "id_ed25519.pub").read_text()
-    rented.write("/root/.ssh/authorized_keys", key, mode="0600")
-    after = person.run("--fingerprint", fingerprint(rented))
+    key = person.home / ".ssh" / "id_ed25519"
+    public = key.with_name("id_ed25519.pub").read_text()
+    rented.write("/root/.ssh/authorized_keys", public, mode="0600")
+    # Named, because OpenSSH looks into the account's own home, whatever HOME says.
+    after = person.run("--fingerprint", fingerprint(rented), "--identity", str(key))
     assert after.code == 0, after.err
 
 
