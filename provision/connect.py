@@ -208,6 +208,8 @@ class Contact:
             self.identity = mine.path
         said = self._sign_in_with_key()
         if said.code:
+            # It is there: once the server takes keys, the next call is to offer this one.
+            self._remember()
             raise ServerError(
                 _("Your key is installed, but the server does not let you in with it."),
                 said.text.rpartition("\n")[2],

@@ -47,7 +47,7 @@ class Technician:
         self.write()
 
     def write(self, **settings: Any) -> None:
-        """Write inventory.yml."""
+        """Write inventory.yml; what the program itself has written into it stays."""
         self.settings |= settings
         school = {
             "address": self.host.address,
@@ -55,8 +55,11 @@ class Technician:
             "school": "Gymnasium Nord",
             "contact": "it@nord.example.org",
         }
+        file = self.folder / "inventory.yml"
+        if file.exists():
+            school |= yaml.safe_load(file.read_text())["schools"]["hosts"][KEY]
         data = {"schools": {"hosts": {KEY: school | self.settings}}}
-        (self.folder / "inventory.yml").write_text(yaml.safe_dump(data, sort_keys=False))
+        file.write_text(yaml.safe_dump(data, sort_keys=False))
 
     @property
     def environment(self) -> dict[str, str]:
