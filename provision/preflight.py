@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -114,13 +115,15 @@ def _judge(found: Examination, seen: dict[str, Any], ports: Ports, known: Names)
     way = server.addressing(seen, school.public_address or school.address)
     public = school.public_address or school.address
     where = names.place(seen, public, way["public_address4"], public=way["public"])
+    # Translated or not shows also where somebody signs in through an inner network.
+    entered = where.ipv4 or (public if isinstance(as_ip(public), IPv4Address) else "")
     named = {version for version, kind in ((4, "ipv4"), (6, "ipv6"))
              for name in known.names if getattr(name, kind).values}  # fmt: skip
     around = port_checks.Around(
         listeners=seen["listeners"],
         certificate=seen["certificates"].get(SERVED, {}).get("fingerprint", ""),
         filters=seen["packet_filters"],
-        behind=network.translated(seen, where.ipv4),
+        behind=network.translated(seen, entered),
         letsencrypt=school.certificate == "letsencrypt",
         # Without any record yet, the families are those that the server has.
         named=frozenset(named or {4, 6}),
@@ -133,7 +136,7 @@ def _judge(found: Examination, seen: dict[str, Any], ports: Ports, known: Names)
         for name in known.names:
             results["names"] += caa.check(name, school.acme_directory)
     results["ports"] = [
-        *network.check(seen, where.ipv4, port_checks.forwarded()),
+        *network.check(seen, entered, port_checks.forwarded()),
         *port_checks.check(ports, around),
     ]
     order = list(Level)

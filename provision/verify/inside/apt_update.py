@@ -36,7 +36,7 @@ Dir::Cache::srcpkgcache "";
 # Where no list is kept from before, a source that is refused is an error; and of each source only
 # the signed list of its lists is fetched.
 LISTS = 'Dir::State::lists "{folder}/lists";\n'
-ADDRESS = re.compile(r"\b[a-z+]+:/[^\s\]\"']+")
+ADDRESS = re.compile(r"\b[a-z+]+:/(?:/[^\s/\]\"']*\[[0-9A-Fa-f:.]+\])?[^\s\]\"']+")
 SECRET = re.compile(r"(?<=//)[^/@\s]+@")
 MOST = 20000
 

@@ -54,9 +54,16 @@ def look(url: str, accepted: list[str], *, thorough: bool, seconds: float) -> di
 
 def is_shared(url: str) -> bool:
     """Tell whether other packages come from the same host as Jitsi's."""
-    host = urllib.parse.urlsplit(url).hostname
     others = {address for address in apt_update.source_files() if address != url.rstrip("/")}
-    return host in {urllib.parse.urlsplit(address).hostname for address in others}
+    return host_of(url) in {host_of(address) for address in others}
+
+
+def host_of(address: str) -> str | None:
+    """Return the host that an address names; what apt was told by hand may be no address."""
+    try:
+        return urllib.parse.urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 def absent(error: Exception) -> dict[str, Any]:

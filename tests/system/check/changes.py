@@ -141,13 +141,13 @@ with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as bridge:
 
 @contextmanager
 def mute_bridge(host: Host) -> Iterator[None]:
-    """Let a program have the bridge's port, and say nothing there."""
-    host.run(["systemd-run", "--unit=mute", "python3", "-c", MUTE])
+    """Let a program have the bridge's port in the bridge's service, and say nothing there."""
+    host.run(["systemd-run", "--unit=jitsi-videobridge2", "python3", "-c", MUTE])
     host.run("until ss -Hlun sport = :10000 | grep -q .; do sleep 0.05; done", timeout=20)
     try:
         yield
     finally:
-        host.run("systemctl stop mute")
+        host.run("systemctl stop jitsi-videobridge2")
 
 
 @contextmanager

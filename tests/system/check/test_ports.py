@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import ports
+from provision import answers, ports
 from tests.bench import nat
 from tests.bench.process import wait_until
 from tests.system.check import changes
@@ -157,7 +157,10 @@ def test_nothing_stays_when_it_is_interrupted(desk: Desk, whom: str) -> None:
 
 
 def test_a_second_check_takes_over_nothing(desk: Desk) -> None:
-    given = {"program": ports.PROGRAM, "secret": "ab" * 16, "ports": ports.PUBLIC, "seconds": 120}
+    given = {
+        "program": ports.PROGRAM, "secret": "ab" * 16, "ports": ports.PUBLIC, "seconds": 120,
+        "mark": answers.MARK,
+    }  # fmt: skip
     with subprocess.Popen(
         desk.host.enter(["python3", "-c", ports.START]),
         stdin=subprocess.PIPE,
@@ -168,6 +171,7 @@ def test_a_second_check_takes_over_nothing(desk: Desk) -> None:
         assert first.stdout
         first.stdin.write(json.dumps(given) + "\n")
         first.stdin.flush()
+        assert first.stdout.readline() == "\n"
         assert first.stdout.readline()
         held = listening(desk.host)
         done = finish(desk.start("--json"), 120)

@@ -91,8 +91,13 @@ CASES = [
     ),
     Case(
         "somebody's pages", 5,
-        ["nginx serves somebody else's pages on this server: /etc/nginx/sites-enabled/shop."],
-        ["use an empty server; if these pages are not needed, delete these files"],
+        ["nginx serves somebody already, and would not any more: /etc/nginx/sites-enabled/shop."],
+        [
+            (
+                "use an empty server; if nobody needs this any more, on the server, as root: "
+                "apt-get purge nginx nginx-common; rm -rf /etc/nginx"
+            )
+        ],
         [lambda host: changes.file(host, "/etc/nginx/sites-enabled/shop", "server {}\n")],
     ),
     Case(
@@ -100,7 +105,7 @@ CASES = [
         [
             (
                 "The server cannot reach the package source "
-                "http://127.0.0.1:9/stable/InRelease: Could not connect to "
+                "http://127.0.0.1:9: Could not connect to "
                 "127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)."
             ),
         ],
@@ -213,10 +218,12 @@ def test_a_clock_that_is_one_day_off(
 def test_a_server_with_ipv6_only(bench: Bench, make_desk: MakeDesk) -> None:
     desk = make_desk()
     host, name = desk.host, desk.project.domain
+    # Jitsi's own address would be refused: two of them stop apt.
+    elsewhere = SOURCE.format(url=f"http://[{GATEWAY6}]:8097/.")
     with (
         changes.web_server(bench, GATEWAY6, 8097) as repository,
         changes.file(host, "/etc/apt/sources.list.d/0000debian.sources", None),
-        changes.file(host, "/etc/apt/sources.list.d/six.list", SOURCE.format(url=repository)),
+        changes.file(host, "/etc/apt/sources.list.d/six.list", elsewhere),
         changes.file(host, "/etc/apt/apt.conf.d/99bench", ""),
         changes.records(bench, name, A=None),
         changes.only_ipv6(host),
