@@ -178,11 +178,11 @@ def _not_known(name: str, wrong: list[str]) -> Result:
 def _elsewhere(name: str, kind: str, answer: Answer, wrong: list[str], right: str) -> Result:
     """Return that a record leads to another machine."""
     shown = ", ".join(wrong)
-    if not right:
-        sentence = _("{name} has the {kind} record {shown}, but the server has no such address.")
-        remedy = _("at your registrar, delete this record: type {kind}, name {name}, value {shown}")
-    elif len(wrong) < len(answer.values):
+    if len(wrong) < len(answer.values):
         sentence = _("{name} points to {shown} as well, which is not this server.")
+        remedy = _("at your registrar, delete this record: type {kind}, name {name}, value {shown}")
+    elif not right:
+        sentence = _("{name} has the {kind} record {shown}, but the server has no such address.")
         remedy = _("at your registrar, delete this record: type {kind}, name {name}, value {shown}")
     else:
         sentence = _("{name} points to {shown}, but this server is {right}.")
