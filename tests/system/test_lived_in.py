@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.system.conftest import MakeProject
     from tests.system.project import Project
 
+pytestmark = pytest.mark.lived_in
 INSTALL = "DEBIAN_FRONTEND=noninteractive apt-get install -y -q"
 # Apache leaves its page and its settings behind.
 PACKAGES = f"""
@@ -126,7 +127,7 @@ class LivedIn:
         self.host.run(["bash", "-c", command.replace("URL", self.url)])
 
 
-@pytest.fixture(scope="module", params=["13", pytest.param("12", marks=pytest.mark.lived_in)])
+@pytest.fixture(scope="module", params=["13", "12"])
 def lived_in(
     request: pytest.FixtureRequest, bench: Bench, make_host: MakeHost, make_project: MakeProject
 ) -> LivedIn:
