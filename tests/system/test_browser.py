@@ -65,7 +65,8 @@ def test_start_page_links_to_the_school_alone(seen: dict[str, Any]) -> None:
 
 
 def test_what_needs_jitsis_own_client_is_not_measured(seen: dict[str, Any]) -> None:
-    steps = ("prejoin", "crafted", "join", "menus", "profile", "talk", "leave")
+    steps = ("prejoin", "crafted", "join", "menus", "profile", "talk", "leave",
+             "close")  # fmt: skip
     assert seen["missing"] == dict.fromkeys(steps, STRANGE)
 
 

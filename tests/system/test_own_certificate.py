@@ -95,7 +95,7 @@ def chain(school: School) -> tuple[list[bytes], bytes]:
     middle = make(
         "middle",
         middle_key,
-        ("provision bench authority", signer),
+        signer,
         names=(),
         authority=True,
         **life,

@@ -145,15 +145,15 @@ def participants_are_told_own_relays(evidence: Evidence) -> Finding:
             ),
             _("Name only own servers under `external_services` in Prosody."),
         )
-    if not told or any(each["seconds"] is None for each in told):
-        raise NotMeasuredError(N_("The server does not say how long the relay's credentials hold."))
-    longest = max(each["seconds"] for each in told)
+    longest = max((each["seconds"] or 0 for each in told), default=0)
     if longest > LONGEST:
         return failed(
             _("Credentials for the relay hold {minutes} minutes.").format(minutes=longest // 60),
             _("Take `school_relay_lifetime` away from Prosody's configuration: credentials are "
               "renewed while somebody is in a room."),
         )  # fmt: skip
+    if not told or any(each["seconds"] is None for each in told):
+        raise NotMeasuredError(N_("The server does not say how long the relay's credentials hold."))
     return fulfilled(
         _("Somebody in a room is told of the school's own relays only: {hosts}.").format(
             hosts=", ".join(sorted({f"{each['host']}:{each['port']}" for each in told}))
