@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tests.system.project import Done, Project
     from tests.system.school import School
 
+# Too long for script/test; script/lived-in runs it.
+pytestmark = pytest.mark.lived_in
+
 KINDS = {
     "a line": "echo 'Welcome to the server of the school'",
     "no line end": "printf 'Hi: '",

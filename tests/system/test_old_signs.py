@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.system.test_greetings import looks, told
 
 if TYPE_CHECKING:
     from tests.system.conftest import MakeProject
     from tests.system.school import School
+
+# Too long for script/test; script/lived-in runs it.
+pytestmark = pytest.mark.lived_in
 
 NAME = "M\\374ller"
 """Müller in Latin-1, as printf of a shell writes it."""

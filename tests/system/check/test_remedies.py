@@ -9,12 +9,17 @@ import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.remedies import in_list, tried_by
 from tests.system.check import changes
 
 if TYPE_CHECKING:
     from tests.bench import Bench
     from tests.system.check.desk import Desk
+
+# Too long for script/test; script/lived-in runs it.
+pytestmark = pytest.mark.lived_in
 
 HERE = "tests/system/check/test_remedies.py::test_what_is_advised_is_done_and_nothing_is_wrong"
 BROKEN = changes.PACKAGE.format(name="broken").rstrip() + "\nDepends: nothing-has-this-name\n"
