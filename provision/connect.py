@@ -48,8 +48,7 @@ class Contact:
     def __post_init__(self) -> None:
         self.known = self.path.parent / host_keys.FILE
         self.user = self.school.ssh_user
-        written = inventory.variable(self.path, self.key, KEY_FILE)
-        chosen = self.wishes.identity or (Path(written) if written else None)
+        chosen = self.wishes.identity or key_file(self.path, self.key)
         self.identity = identity.named(chosen).path if chosen else None
 
     @property
@@ -250,6 +249,12 @@ class Contact:
         if wanted := self._to_remember():
             inventory.set_value(self.path, self.key, KEY_FILE, wanted)
             console.good(_("{path} written into inventory.yml").format(path=wanted), indent=2)
+
+
+def key_file(path: Path, key: str) -> Path | None:
+    """Return the technician's key that inventory.yml names for a school, or nothing."""
+    written = inventory.variable(path, key, KEY_FILE)
+    return Path(written) if written else None
 
 
 def ensure(path: Path, schools: Mapping[str, School]) -> None:

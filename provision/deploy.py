@@ -66,7 +66,7 @@ class _Progress:
 def headline(school: School, outcome: runner.Outcome | None = None) -> str:
     """Return the line that names a school and its server."""
     parts = [school.school, school.domain, school.address]
-    server = _server(outcome) if outcome else {}
+    server = (outcome.server if outcome else None) or {}
     if server:
         parts.append(server["os_name"].removesuffix(")").replace("GNU/Linux ", "").split(" (")[0])
     return " · ".join(parts)
@@ -265,12 +265,6 @@ def _affected(tree: dict[str, Any], effect: str) -> list[str]:
     ]
 
 
-def _server(outcome: runner.Outcome) -> dict[str, Any]:
-    """Return what was seen of the server, or nothing."""
-    seen: dict[str, Any] = outcome.results.get("Look at the server", {}).get("server", {})
-    return seen
-
-
 def _warnings(outcome: runner.Outcome) -> Sequence[str]:
     """Return what a person should know about the server."""
     warnings: list[str] = [
@@ -278,7 +272,7 @@ def _warnings(outcome: runner.Outcome) -> Sequence[str]:
         for task in ("Check the settings", "Check that nothing is in the way")
         for sentence in outcome.results.get(task, {}).get("warnings_found", [])
     ]
-    local = _server(outcome).get("local_changes", [])
+    local = (outcome.server or {}).get("local_changes", [])
     if local:
         warnings.append(
             _("Changes of your own are in force: {files}").format(files=", ".join(local))

@@ -283,8 +283,8 @@ def _unreachable(said: str, values: dict[str, Any]) -> ProvisionError:
 
 def _public(school: School) -> str:
     """Return the address for a record; one of an inner network would lead nobody anywhere."""
-    address = school.public_address or school.address
-    return _("(the server's public address)") if is_inner(address) else address
+    shown = _("(the server's public address)")
+    return shown if is_inner(school.reached_at) else school.reached_at
 
 
 class _ToldError(ProvisionError):

@@ -108,7 +108,7 @@ async def _with_listener(session: asyncio.subprocess.Process, school: School) ->
     if not begun.keys() >= BEGUN:
         return Ports(reason=await _last_words(session))
     held = {(protocol, number, family) for protocol, number, family in begun["held"]}
-    targets = await _targets(school.public_address or school.address, begun["addresses"])
+    targets = await _targets(school.reached_at, begun["addresses"])
     aims = [
         Aim(protocol, number, family, address, held=(protocol, number, family) in held)
         for family, address in targets.items()

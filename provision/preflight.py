@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from provision import lookups
-from provision.checks import caa, names, network, server
+from provision.checks import caa, names, network
 from provision.checks.facts import on_server
 from provision.checks.hosts import as_ip
 from provision.checks.result import Level, Result
@@ -23,6 +21,7 @@ from provision.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from provision.lookups import Names
     from provision.ports import Ports
@@ -34,8 +33,6 @@ GROUPS = {
     "names": N_("names"),
     "ports": N_("ports, from this computer"),
 }
-LOOK = "Look at the server"
-"""The task of roles/deployment/tasks/check.yml that brings the facts."""
 SERVED = "/etc/jitsi-provision/tls/fullchain.pem"
 
 
@@ -97,7 +94,7 @@ def examine(
     finally:
         step.drop()
     for key, outcome in outcomes.items():
-        seen = outcome.results.get(LOOK, {}).get("server")
+        seen = outcome.server
         if seen is None:
             failure = outcome.failure or {"unreachable": True, "msg": ""}
             found[key].error = explain(failure, schools[key], key)
@@ -112,18 +109,14 @@ def _judge(found: Examination, seen: dict[str, Any], ports: Ports, known: Names)
 
     school = found.school
     settings = school.model_dump()
-    way = server.addressing(seen, school.public_address or school.address)
-    public = school.public_address or school.address
-    where = names.place(seen, public, way["public_address4"], public=way["public"])
-    # Translated or not shows also where somebody signs in through an inner network.
-    entered = where.ipv4 or (public if isinstance(as_ip(public), IPv4Address) else "")
+    where = names.located(seen, school.reached_at)
     named = {version for version, kind in ((4, "ipv4"), (6, "ipv6"))
              for name in known.names if getattr(name, kind).values}  # fmt: skip
     around = port_checks.Around(
         listeners=seen["listeners"],
         certificate=seen["certificates"].get(SERVED, {}).get("fingerprint", ""),
         filters=seen["packet_filters"],
-        behind=network.translated(seen, entered),
+        behind=network.translated(seen, where.entered),
         letsencrypt=school.certificate == "letsencrypt",
         # Without any record yet, the families are those that the server has.
         named=frozenset(named or {4, 6}),
@@ -136,7 +129,7 @@ def _judge(found: Examination, seen: dict[str, Any], ports: Ports, known: Names)
         for name in known.names:
             results["names"] += caa.check(name, school.acme_directory)
     results["ports"] = [
-        *network.check(seen, entered, port_checks.forwarded()),
+        *network.check(seen, where.entered, port_checks.forwarded()),
         *port_checks.check(ports, around),
     ]
     order = list(Level)
@@ -185,16 +178,15 @@ class _Outside(Thread):
         self.seen.update(zip(self.schools, found, strict=True))
 
     async def _one(self, key: str, school: School) -> tuple[Ports, Names]:
-        from provision import connect, host_keys, inventory, ports  # noqa: PLC0415 - as above
+        from provision import connect, host_keys, ports  # noqa: PLC0415 - as above
 
-        written = inventory.variable(self.inventory, key, connect.KEY_FILE)
         wanted = [name for name in (school.domain, school.turn_domain) if name]
-        known = as_ip(school.public_address or school.address)
+        known = as_ip(school.reached_at)
         return await asyncio.gather(
             ports.look(
                 school,
                 self.inventory.parent / host_keys.FILE,
-                Path(written) if written else None,
+                connect.key_file(self.inventory, key),
             ),
             lookups.look(wanted, [str(known)] if known else []),
         )

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision import console, host_keys, inventory, ports, probe
-from provision.checks import names, network, server
+from provision import console, host_keys, ports, probe
+from provision.checks import names, network
 from provision.checks import ports as port_checks
 from provision.checks.hosts import as_ip
 from provision.checks.public_address import is_inner
 from provision.checks.result import failures
-from provision.connect import KEY_FILE
+from provision.connect import key_file
 from provision.errors import CheckFailedError
 from provision.i18n import _
 from provision.probe import Aim, Reach
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from provision.checks.result import Result
     from provision.errors import ProvisionError
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from provision.settings import School
 
 WEB = ("tcp", 443)
-LOOK = "Look at the server"
-"""The task of roles/deployment/tasks/look.yml that brings the facts."""
 
 
 def shut(
@@ -39,7 +37,7 @@ def shut(
 
     `busy` are the schools where a deployment changed something; elsewhere one knock may do.
     """
-    seen = {key: outcome.results.get(LOOK, {}).get("server") for key, outcome in outcomes.items()}
+    seen = {key: outcome.server for key, outcome in outcomes.items()}
     wanted = {
         key: schools[key]
         for key, outcome in outcomes.items()
@@ -74,21 +72,16 @@ def _error(findings: list[Result]) -> ProvisionError:
 async def _all(path: Path, schools: Mapping[str, School]) -> dict[str, Ports]:
     looks = []
     for key, school in schools.items():
-        written = inventory.variable(path, key, KEY_FILE)
-        identity = Path(written) if written else None
-        looks.append(ports.look(school, path.parent / host_keys.FILE, identity))
+        looks.append(ports.look(school, path.parent / host_keys.FILE, key_file(path, key)))
     return dict(zip(schools, await asyncio.gather(*looks), strict=True))
 
 
 def _around(school: School, seen: dict[str, Any]) -> port_checks.Around:
     """Return what the deployment's own look shows; which certificate is served, it has changed."""
-    way = server.addressing(seen, school.public_address or school.address)
-    where = names.place(
-        seen, school.public_address or school.address, way["public_address4"], public=way["public"]
-    )
+    where = names.located(seen, school.reached_at)
     return port_checks.Around(
         filters=seen["packet_filters"],
-        behind=network.translated(seen, where.ipv4),
+        behind=network.translated(seen, where.entered),
         letsencrypt=school.certificate == "letsencrypt",
     )
 
@@ -106,7 +99,7 @@ def _is_side_entrance(school: School, seen: dict[str, Any]) -> bool:
 
 def _answers(school: School) -> bool:
     """Return whether the page's port answers: a knock that costs nothing where all is well."""
-    known = as_ip(school.public_address or school.address)
+    known = as_ip(school.reached_at)
     if known is None:
         return True  # a name is looked up by the thorough look alone
     aim = Aim(*WEB, known.version, str(known), held=True)

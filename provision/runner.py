@@ -46,6 +46,10 @@ GOODBYE = 3.0
 ENDLESS = N_("The server sends without end.")
 
 
+LOOK = "Look at the server"
+"""The task of roles/deployment that brings what server_facts sees, in every playbook."""
+
+
 @dataclass
 class Outcome:
     """What a run did to one school's server."""
@@ -57,6 +61,11 @@ class Outcome:
     """How long each phase took."""
     failure: dict[str, Any] | None = None
     """The result of the task that failed, with ``phase`` and ``unreachable``."""
+
+    @property
+    def server(self) -> dict[str, Any] | None:
+        """What was seen of the server (server_facts), or nothing where nobody got that far."""
+        return self.results.get(LOOK, {}).get("server")
 
     def paths(self) -> list[str]:
         """Return what changed on the disk, in the order in which it happened."""

@@ -254,6 +254,11 @@ class School(BaseModel):
         Setting(help=N_("The port of the SSH service."), example="22"),
     ] = 22
 
+    @property
+    def reached_at(self) -> str:
+        """The address at which people come in, as far as the settings say."""
+        return self.public_address or self.address
+
 
 @dataclass(frozen=True)
 class Row:

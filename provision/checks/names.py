@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provision.checks.hosts import as_ip
 from provision.checks.public_address import is_inner
 from provision.checks.result import Result, failure, note, ok, warning
+from provision.checks.server import addressing
 from provision.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from provision.lookups import Answer, Name, Names
 
 
@@ -21,13 +20,21 @@ if TYPE_CHECKING:
 class Place:
     """Where the server is: what its names should say."""
 
-    ipv4: str
-    """The address at which people reach it, or nothing."""
+    entered: str
+    """The IPv4 address at which somebody comes in, be it one of an inner network; or nothing."""
     ipv6: str
     own: frozenset[str] = frozenset()
     """Every address that is the server's as well."""
-    inner: bool = False
-    """True where no IPv4 address of it is known at which people out of the internet come in."""
+
+    @property
+    def inner(self) -> bool:
+        """Whether nobody out of the internet comes in at the IPv4 address that is known."""
+        return is_inner(self.entered)
+
+    @property
+    def ipv4(self) -> str:
+        """Return the IPv4 address at which people reach it, or nothing."""
+        return "" if self.inner else self.entered
 
     def address(self, kind: str) -> str:
         """Return the address that a record of this type should hold."""
@@ -36,37 +43,32 @@ class Place:
     def is_here(self, value: str) -> bool:
         """Return whether an address leads to the server."""
         known = as_ip(value)
-        return str(known) in self.own | {self.ipv4, self.ipv6}
+        return str(known) in self.own | {self.entered, self.ipv6}
 
 
-def place(server: dict[str, object], address: str, public_ipv4: str, *, public: bool) -> Place:
+def located(server: dict[str, Any], address: str) -> Place:
+    """Return where the server is; `address` is where people come in by the settings."""
+    way = addressing(server, address)
+    return place(server, address, way["public_address4"], public=way["public"])
+
+
+def place(server: dict[str, Any], address: str, public_ipv4: str, *, public: bool) -> Place:
     """Return where the server is, from what was seen there and from the settings."""
     given = as_ip(address)
-    own = [ipaddress.ip_address(str(text)) for text in _list(server["addresses"])]
+    own = [ipaddress.ip_address(text) for text in server["addresses"]]
     # A record with a private address leads nobody to a server that is in the internet.
     reachable = [one for one in own if one.is_global or not public]
     ipv6 = [str(one) for one in reachable if one.version == 6]  # noqa: PLR2004 - the family
     if given and given.version == 6:  # noqa: PLR2004 - as above
         ipv6.insert(0, str(given))
     else:
-        preferred = str(server["address6"])
-        ipv6.sort(key=lambda text: text != preferred)
+        ipv6.sort(key=lambda text: text != server["address6"])
     known = [one for one in own if one.version == 4 and one.is_global]  # noqa: PLR2004 - as above
     # Who signs in through a private network does not mean its address for everybody.
     if given and given.version == 4 and (given.is_global or not known):  # noqa: PLR2004 - as above
         public_ipv4 = str(given)
-    inner = is_inner(public_ipv4)
     outer6 = [text for text in ipv6 if not is_inner(text)]
-    return Place(
-        "" if inner else public_ipv4,
-        outer6[0] if outer6 else "",
-        frozenset({*(str(one) for one in reachable), *([public_ipv4] if inner else [])}),
-        inner,
-    )
-
-
-def _list(value: object) -> Iterable[object]:
-    return value if isinstance(value, list) else ()
+    return Place(public_ipv4, outer6[0] if outer6 else "", frozenset(map(str, reachable)))
 
 
 def check(names: Names, where: Place) -> list[Result]:

@@ -12,11 +12,10 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision import answers, environment, host_keys, identity, inventory, openssh
-from provision.connect import KEY_FILE
+from provision import answers, environment, host_keys, identity, openssh
+from provision.connect import key_file
 from provision.errors import ProvisionError
 from provision.i18n import N_
 from provision.paths import playbooks
@@ -87,8 +86,8 @@ def _call(target: Target, size: int, seconds: int) -> list[str]:
     assert target.school is not None
     assert target.inventory is not None
     try:
-        written = inventory.variable(target.inventory, target.key, KEY_FILE)
-        chosen = identity.named(Path(written)).path if written else None
+        written = key_file(target.inventory, target.key)
+        chosen = identity.named(written).path if written else None
     except ProvisionError as error:
         raise NotMeasuredError(str(error)) from error
     wish = json.dumps({"host": target.domain, "seconds": seconds, "mark": answers.MARK})

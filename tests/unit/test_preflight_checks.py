@@ -253,9 +253,9 @@ def name(ipv4: list[str] | str = "none", ipv6: list[str] | str = "none", caa: st
         (name("broken"), HERE, Level.FAILURE, "name servers of", "DNSSEC"),
         (name("silent", "silent"), HERE, Level.WARNING, "was not checked", "another network"),
         (name("none", ["2001:db8::10"]), HERE, Level.FAILURE, "has no A record", "type A,"),
-        (name("none", ["2001:db8::10"]), replace(HERE, ipv4=""), Level.OK, "points to", ""),
+        (name("none", ["2001:db8::10"]), replace(HERE, entered=""), Level.OK, "points to", ""),
         # However an address is written, it is the same one.
-        (name("none", ["2001:0db8:0::10"]), replace(HERE, ipv4=""), Level.OK, "points to", ""),
+        (name("none", ["2001:0db8:0::10"]), replace(HERE, entered=""), Level.OK, "points to", ""),
     ],
 )  # fmt: skip
 def test_names(known: Name, place: names.Place, level: Level, sentence: str, remedy: str) -> None:

@@ -13,11 +13,10 @@ import ssl
 import time
 from contextlib import suppress
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision import answers, host_keys, inventory, openssh
-from provision.connect import KEY_FILE
+from provision import answers, host_keys, openssh
+from provision.connect import key_file
 from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.target import USER_AGENT
@@ -67,11 +66,10 @@ def measure(target: Target) -> dict[str, Any]:
     }
     root = target.school.ssh_user == "root"
     command = "python3 -IB -" if root else "sudo -n python3 -IB -"
-    written = inventory.variable(target.inventory, target.key, KEY_FILE)
     said = openssh.read(
         target.school,
         target.inventory.parent / host_keys.FILE,
-        Path(written) if written else None,
+        key_file(target.inventory, target.key),
         command,
         program(wanted),
         seconds=target.seconds,
