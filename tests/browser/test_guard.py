@@ -7,17 +7,17 @@ that does not know it. With the header: tests/system/test_stranger.py.
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.windows import NAMES, Windows, missing, windows
+from tests.browser.pages import HTML, SCRIPT, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.browser.windows import Windows
 
 GUARD = Path(__file__).parents[2] / "roles/web/files/var/lib/jitsi-provision/www/guard.js"
 # What comes in, and what is left of it where Jitsi's scripts begin.
@@ -81,42 +81,16 @@ SPELLINGS = {
 }
 
 
-class _Answer(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        script = self.path == "/guard.js"
-        body = GUARD.read_bytes() if script else ROOM.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/javascript" if script else "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+def answer(path: str) -> tuple[str, bytes]:
+    """Return the guard, or a room at every other address."""
+    return (SCRIPT, GUARD.read_bytes()) if path == "/guard.js" else (HTML, ROOM.encode())
 
 
 @pytest.fixture(scope="module")
 def origins() -> Iterator[tuple[str, str]]:
     """Two servers, as different to a browser as any: the school's, and a stranger's."""
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), _Answer) for _ in range(2)]
-    for server in servers:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield (
-        f"http://127.0.0.1:{servers[0].server_port}",
-        f"http://127.0.0.1:{servers[1].server_port}",
-    )
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture(scope="module", params=NAMES)
-def browser(request: pytest.FixtureRequest) -> Iterator[Windows]:
-    """Each browser."""
-    if missing(request.param):
-        pytest.skip("no such browser here: apt-get install chromium firefox-esr")
-    with windows(request.param) as running:
-        yield running
+    with serving(answer) as school, serving(answer) as stranger:
+        yield school, stranger
 
 
 def test_a_link_carries_nothing_but_what_a_visit_needs(

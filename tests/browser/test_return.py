@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.windows import NAMES, Windows, missing, windows
+from tests.browser.pages import HTML, SCRIPT, serving
+from tests.browser.windows import Windows, windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCRIPT = Path(__file__).parents[2] / "roles/web/files/var/lib/jitsi-provision/www/return.js"
+RETURN = Path(__file__).parents[2] / "roles/web/files/var/lib/jitsi-provision/www/return.js"
 # Before the script a server to speak to; behind it what the client's page has.
 ROOM = """<!doctype html><script>
 window.sockets = [];
@@ -33,39 +32,22 @@ MUC = "http://jabber.org/protocol/muc"
 TICKET = '<ticket xmlns="urn:school:return" id="1f" secret="5e"/>'
 
 
-class Page(BaseHTTPRequestHandler):
-    """A room at every address."""
-
-    def do_GET(self) -> None:
-        """Answer with the page or its script."""
-        script = self.path == "/return.js"
-        body = SCRIPT.read_bytes() if script else ROOM.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/javascript" if script else "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+def answer(path: str) -> tuple[str, bytes]:
+    """Return the script, or a room at every other address."""
+    return (SCRIPT, RETURN.read_bytes()) if path == "/return.js" else (HTML, ROOM.encode())
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Where the rooms are."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with serving(answer) as found:
+        yield found
 
 
-@pytest.fixture(params=NAMES)
-def browser(request: pytest.FixtureRequest) -> Iterator[Windows]:
-    """One browser after the other."""
-    if reason := missing(request.param):
-        pytest.skip(reason)
-    with windows(request.param) as found:
+@pytest.fixture
+def browser(browser_name: str) -> Iterator[Windows]:
+    """One browser after the other, new for each test: its storage is what is looked at."""
+    with windows(browser_name) as found:
         yield found
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
 import pytest
 
-from tests.browser.windows import NAMES, Windows, missing, windows
+from tests.browser.pages import HTML, SCRIPT, STYLE, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.browser.windows import Windows
 
 ROLES = Path(__file__).parents[2] / "roles"
 SCHOOL = ROLES / "web/files/var/lib/jitsi-provision/www"
@@ -29,38 +29,19 @@ def start_page() -> str:
     return environment.get_template(PAGE).render(settings=settings)
 
 
-class _Answer(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        script = SCHOOL / self.path.removeprefix("/school/")
-        found = self.path.startswith("/school/") and script.is_file()
-        body = script.read_bytes() if found else start_page().encode()
-        kind = "text/html" if not found else f"text/{script.suffix[1:]}"
-        self.send_response(200)
-        self.send_header("Content-Type", kind.replace("/js", "/javascript"))
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+def answer(path: str) -> tuple[str, bytes]:
+    """Return what the school's pages bring along, or the start page for every room."""
+    file = SCHOOL / path.removeprefix("/school/")
+    if path.startswith("/school/") and file.is_file():
+        return (STYLE if file.suffix == ".css" else SCRIPT), file.read_bytes()
+    return HTML, start_page().encode()
 
 
 @pytest.fixture(scope="module")
 def school() -> Iterator[str]:
     """The address of a server with the start page, and that page for every room."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Answer) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module", params=NAMES)
-def browser(request: pytest.FixtureRequest) -> Iterator[Windows]:
-    """Each browser."""
-    if missing(request.param):
-        pytest.skip("no such browser here: apt-get install chromium firefox-esr")
-    with windows(request.param) as running:
-        yield running
+    with serving(answer) as address:
+        yield address
 
 
 def press(browser: Windows, school: str, typed: str, *buttons: str) -> str:

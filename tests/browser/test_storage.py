@@ -6,14 +6,13 @@ tried by hand.
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.windows import NAMES, missing, windows
+from tests.browser.pages import HTML, SCRIPT, serving
+from tests.browser.windows import windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,37 +39,19 @@ LOADED = "document.readyState === 'complete'"
 COME = f"location.pathname === '/later' && {LOADED}"
 
 
-class _Answer(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        page = PAGES.get(self.path)
-        script = SCHOOL / self.path.removeprefix("/school/")
-        body = script.read_bytes() if page is None else page.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/javascript" if page is None else "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+def answer(path: str) -> tuple[str, bytes]:
+    """Return a page, or a script of the school's."""
+    if (page := PAGES.get(path)) is not None:
+        return HTML, page.encode()
+    return SCRIPT, (SCHOOL / path.removeprefix("/school/")).read_bytes()
 
 
 @pytest.fixture(scope="module")
 def school() -> Iterator[str]:
     """The address of a server with a room."""
     PAGES["/favicon.ico"] = ""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Answer) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(params=NAMES)
-def name(request: pytest.FixtureRequest) -> str:
-    """Each browser."""
-    if missing(request.param):
-        pytest.skip("no such browser here: apt-get install chromium firefox-esr")
-    return str(request.param)
+    with serving(answer) as address:
+        yield address
 
 
 def lesson(browser: Windows, school: str) -> str:
@@ -107,29 +88,33 @@ def close_the_tab(browser: Windows, window: str, _school: str) -> None:
 
 @pytest.mark.parametrize("way", [hang_up, go_elsewhere, close_the_tab])
 def test_nothing_is_left_whichever_way_one_goes(
-    name: str, way: Callable[[Windows, str, str], None], school: str, tmp_path: Path
+    browser_name: str, way: Callable[[Windows, str, str], None], school: str, tmp_path: Path
 ) -> None:
-    with windows(name, profile=tmp_path / "profile") as browser:
+    with windows(browser_name, profile=tmp_path / "profile") as browser:
         window = lesson(browser, school)
         way(browser, window, school)
         assert left(browser, school) == {}
     # The browser, too, has nothing to read when it starts the next time.
-    with windows(name, profile=tmp_path / "profile") as browser:
+    with windows(browser_name, profile=tmp_path / "profile") as browser:
         assert left(browser, school) == {}
 
 
-def test_nothing_is_left_by_a_browser_that_crashes(name: str, school: str, tmp_path: Path) -> None:
-    with windows(name, profile=tmp_path / "profile") as browser:
+def test_nothing_is_left_by_a_browser_that_crashes(
+    browser_name: str, school: str, tmp_path: Path
+) -> None:
+    with windows(browser_name, profile=tmp_path / "profile") as browser:
         lesson(browser, school)
         # Already while the lesson goes on: what is never there needs nobody to take it away.
         assert left(browser, school) == {}
         browser.kill()
-    with windows(name, profile=tmp_path / "profile") as browser:
+    with windows(browser_name, profile=tmp_path / "profile") as browser:
         assert left(browser, school) == {}
 
 
-def test_what_a_former_release_left_goes_with_the_next_visit(name: str, school: str) -> None:
-    with windows(name) as browser:
+def test_what_a_former_release_left_goes_with_the_next_visit(
+    browser_name: str, school: str
+) -> None:
+    with windows(browser_name) as browser:
         window = browser.open(f"{school}/later")
         browser.until(window, COME)
         browser.evaluate(window, "void localStorage.setItem('jitsiMeetId', '1')")
@@ -137,8 +122,8 @@ def test_what_a_former_release_left_goes_with_the_next_visit(name: str, school: 
         assert left(browser, school) == {}
 
 
-def test_a_reload_asks_for_no_name_again(name: str, school: str) -> None:
-    with windows(name) as browser:
+def test_a_reload_asks_for_no_name_again(browser_name: str, school: str) -> None:
+    with windows(browser_name) as browser:
         window = lesson(browser, school)
         assert browser.evaluate(window, "[before, muted]") == ["", [True, True]]
         browser.evaluate(window, "void (window.began = 0, location.reload())")

@@ -11,19 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision import identity
+from tests.inventories import NORD
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run, Seen
 
-NORD = """\
-schools:
-  hosts:
-    nord:
-      address: 203.0.113.10
-      domain: meet.nord.example.org
-      school: Gymnasium Nord
-      contact: it@nord.example.org
-"""
 SUED = NORD.partition("hosts:\n")[2].replace("nord", "sued").replace("113.10", "113.11")
 SETTINGS = (
     *("--set", "address=203.0.113.10", "--set", "domain=meet.nord.example.org"),

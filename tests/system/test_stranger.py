@@ -5,12 +5,11 @@ How the guard does without the header is judged in tests/browser.
 
 from __future__ import annotations
 
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.pages import HTML, serving
 from tests.browser.windows import NAMES, Windows, missing, windows
 
 if TYPE_CHECKING:
@@ -31,25 +30,11 @@ PLACES = {
 }
 
 
-class _Stranger(SimpleHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>A stranger</title>")
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def stranger() -> Iterator[str]:
     """The address of a stranger's page."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Stranger)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    with serving(lambda _path: (HTML, b"<!doctype html><title>A stranger</title>")) as address:
+        yield f"{address}/"
 
 
 @pytest.fixture(scope="module", params=NAMES)

@@ -11,7 +11,7 @@ from provision.checks import protection
 from provision.deployment import locked_out
 from tests.unit import modules
 from tests.unit.modules import GROUP, NONCE, OWNER, Server, utility
-from tests.unit.trees import contents, rendered, school
+from tests.unit.trees import PROTECTED, contents, rendered, school
 from tests.unit.trees import server as seen
 
 if TYPE_CHECKING:
@@ -19,21 +19,7 @@ if TYPE_CHECKING:
 
 DROP_IN = "/etc/ssh/sshd_config.d/10-jitsi-provision.conf"
 RULES = "/etc/jitsi-provision/firewall.nft"
-USUAL = {
-    "access_kept": True,
-    "key_sign_in": True,
-    "firewall_possible": True,
-    "private_mounts": True,
-    "asks_at_boot": False,
-    "listeners": [],
-    "ssh_ports": [22],
-    "tunnels": {"ports": {}, "way_in": {}},
-    "own_rules": [],
-    "sshd": True,
-    "ssh": {"line_missing": False, "options": []},
-    "overruled": [],
-    "open_now": None,
-}
+USUAL = PROTECTED | {"listeners": []}
 OPEN = {"open_ports": [], "ssh_port": 22}
 
 

@@ -12,6 +12,7 @@ from provision import deployment
 from provision.checks import server, sources
 from provision.checks.result import Level, Result
 from provision.errors import DeploymentError, ExitCode, RefusedError
+from tests.unit.trees import PROTECTED
 
 DOMAIN = "meet.example.org"
 NOWHERE = Path("/nonexistent")
@@ -54,18 +55,8 @@ def seen(**facts: Any) -> dict[str, Any]:
         "repository": {"state": "new", "key": "x"},
         "certificates": {},
         "acme_renewal": "",
-        "key_sign_in": True,
-        "firewall_possible": True,
-        "private_mounts": True,
-        "asks_at_boot": False,
+        **PROTECTED,
         "access_kept": False,
-        "ssh_ports": [22],
-        "tunnels": {"ports": {}, "way_in": {}},
-        "own_rules": [],
-        "sshd": True,
-        "ssh": {"line_missing": False, "options": []},
-        "overruled": [],
-        "open_now": None,
         **facts,
     }
 

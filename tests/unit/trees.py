@@ -38,6 +38,23 @@ HOSTILE = [
 ]
 
 
+PROTECTED = {
+    "private_mounts": True,
+    "sshd": True,
+    "key_sign_in": True,
+    "ssh_ports": [22],
+    "tunnels": {"ports": {}, "way_in": {}},
+    "own_rules": [],
+    "ssh": {"line_missing": False, "options": []},
+    "overruled": [],
+    "open_now": None,
+    "firewall_possible": True,
+    "access_kept": True,
+    "asks_at_boot": False,
+}
+"""What module_utils/protection.py sees of a server on which nothing of it is missing."""
+
+
 def school(**settings: Any) -> dict[str, Any]:
     """Return all settings of a school, checked as inventory.yml is, and what joins them later."""
     usual = {
@@ -68,19 +85,8 @@ def server(**facts: Any) -> dict[str, Any]:
         "packages": {},
         "units": {},
         "container": False,
-        "private_mounts": True,
-        "sshd": True,
-        "key_sign_in": True,
-        "ssh_ports": [22],
-        "tunnels": {"ports": {}, "way_in": {}},
-        "own_rules": [],
-        "ssh": {"line_missing": False, "options": []},
-        "overruled": [],
-        "open_now": None,
+        **PROTECTED,
         "host_key_algorithms": ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"],
-        "firewall_possible": True,
-        "access_kept": True,
-        "asks_at_boot": False,
         "repository_shared": False,
     } | facts
 

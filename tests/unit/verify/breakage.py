@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     Change = Callable[[dict[str, dict[str, Any]]], None]
 
@@ -27,21 +27,18 @@ DARKENINGS: dict[str, Mutation] = {}
 
 def breaks(*controls: str) -> Callable[[Change], Change]:
     """Declare a function of mutations/<section>.py: it makes exactly these controls fail."""
-
-    def register(change: Change) -> Change:
-        section = change.__module__.rpartition(".")[2]
-        MUTATIONS[f"{section}: {change.__name__}"] = Mutation(change, frozenset(controls))
-        return change
-
-    return register
+    return _declare(MUTATIONS, controls)
 
 
 def hides(*controls: str) -> Callable[[Change], Change]:
     """Declare a function of mutations/<section>.py: of these controls nobody knows any more."""
+    return _declare(DARKENINGS, controls)
 
+
+def _declare(kind: dict[str, Mutation], controls: Collection[str]) -> Callable[[Change], Change]:
     def register(change: Change) -> Change:
         section = change.__module__.rpartition(".")[2]
-        DARKENINGS[f"{section}: {change.__name__}"] = Mutation(change, frozenset(controls))
+        kind[f"{section}: {change.__name__}"] = Mutation(change, frozenset(controls))
         return change
 
     return register
