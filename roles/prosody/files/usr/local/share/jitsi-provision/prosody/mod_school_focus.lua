@@ -22,7 +22,7 @@
 local jid = require "util.jid";
 local lfs = require "lfs";
 local now = require "util.time".now;
-local st = require "util.stanza";
+local refuse = module:require "school_answers".refuse;
 
 local domain = module:get_option_string("muc_mapper_domain_base");
 local people = module:context(domain);
@@ -72,14 +72,6 @@ local function postpone(session, stanza)
 		if session.type == "c2s" then prosody.core_post_stanza(session, stanza); end
 		session.school_request_waits = nil;
 	end);
-	return true;
-end
-
-local function refuse(event, kind, condition)
-	local stanza = event.stanza;
-	if stanza.attr.type ~= "error" and stanza.attr.type ~= "result" then
-		event.origin.send(st.error_reply(stanza, kind, condition));
-	end
 	return true;
 end
 

@@ -20,7 +20,7 @@ local async = require "util.async";
 local filters = require "util.filters";
 local jid = require "util.jid";
 local now = require "util.time".now;
-local st = require "util.stanza";
+local refuse = module:require "school_answers".refuse;
 
 local staff_host = module:get_option_string("school_staff_host",
 	module:get_option_string("muc_mapper_domain_base"));
@@ -78,14 +78,6 @@ local function wait_for_turn(session, weight)
 	local ahead = count(session, "school_next", weight);
 	if ahead > 0 and async.ready() then async.sleep(ahead); end
 	return session.type == "c2s" and not session.school_flooding;
-end
-
-local function refuse(event, kind, condition)
-	local stanza = event.stanza;
-	if stanza.attr.type ~= "error" and stanza.attr.type ~= "result" then
-		event.origin.send(st.error_reply(stanza, kind, condition));
-	end
-	return true;
 end
 
 local function may_go(stanza)
