@@ -88,11 +88,16 @@ def settings(school: School, request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def restart(school: School) -> None:
-    """Return when Prosody has been started again, and focus and bridge are back."""
+    """Return when Prosody has been started again, and focus and bridge are back and warm.
+
+    Until then Prosody lets who asks for a conference wait, longer than the proof has patience.
+    """
     school.restart("prosody")
     school.restart("jicofo", "jitsi-videobridge2")
     ready = '"operational_bridge_count": 1'
     until(lambda: ready in school.host.run("curl -s http://127.0.0.1:8888/stats || true").stdout)
+    warm = ["test", "-e", "/run/jitsi-provision-warm/bridge"]
+    until(lambda: school.host.run(warm, check=False).returncode == 0, 90)
 
 
 @pytest.fixture
