@@ -66,7 +66,7 @@ def check(ports: Ports, around: Around) -> list[Result]:
         ]
     findings: list[Result] = []
     reached: dict[int, list[str]] = {}
-    closed: dict[tuple[Any, ...], list[Reading]] = {}
+    closed: dict[tuple[str, int, tuple[str, str]], list[Reading]] = {}
     for reading in ports.readings:
         aim = reading.aim
         if reading.reach is Reach.NO_WAY or _taken_by_somebody(reading, around):
@@ -78,9 +78,8 @@ def check(ports: Ports, around: Around) -> list[Result]:
             text = sentence.format(port=name(reading), family=FAMILIES[aim.family])
             findings.append(warning(text, _("hold a meeting of three people")))
         else:
-            translated = bool(around.behind) and aim.family == IPV4
-            cause = (aim.protocol, aim.number, aim.held, reading.reach, reading.arrived, translated)
-            closed.setdefault(cause, []).append(reading)
+            told = (aim.protocol, aim.number, _words(reading, around))
+            closed.setdefault(told, []).append(reading)
     unreachable = {r.aim.family for r in ports.readings if r.reach is Reach.NO_WAY}
     sentence = _("Reached from this computer over {family}: {ports}.")
     return [
@@ -90,7 +89,7 @@ def check(ports: Ports, around: Around) -> list[Result]:
         ),
         *(_not_checked(family, around) for family in sorted(unreachable)),
         *findings,
-        *(_closed(readings, around) for readings in closed.values()),
+        *(_closed(readings, words, around) for (_, _, words), readings in closed.items()),
     ]
 
 
@@ -142,7 +141,39 @@ def _is_impostor(reading: Reading, around: Around) -> bool:
     return bool(shown and around.certificate and shown != around.certificate)
 
 
-def _closed(readings: Sequence[Reading], around: Around) -> Result:
+def _words(reading: Reading, around: Around) -> tuple[str, str]:
+    """Return the sentence and the remedy for a port that is not reached, with gaps to fill."""
+    if reading.reach is Reach.STRANGE or reading.reach is Reach.OPEN:
+        return (
+            _("At {address}, port {port}, something else answers in the server's place."),
+            _("look for a proxy or a firewall between here and the server that takes connections "
+              "itself; else try from another network"),
+        )  # fmt: skip
+    if reading.arrived and reading.aim.held and not around.filters:
+        return (
+            _("The service at port {port} does not answer over {family}."),
+            _("`provision deploy` starts it; then run this again"),
+        )
+    if reading.arrived:
+        rule = foreign_filters.rule(around.filters, reading.aim.number, reading.aim.protocol)
+        return (
+            _("{port} over {family} comes to the server, but the server lets nothing back."),
+            _("on the server, in its own firewall: {rule}").format(rule=rule),
+        )
+    sentence = _("{port} is not reached from this computer over {family}.")
+    if around.behind and reading.aim.family == IPV4:
+        return sentence, _(
+            "on the router in front of the server, forward: protocol {protocol}, port {number}, to "
+            "{own}, port {number}"
+        )
+    return sentence, _(
+        "at your provider, in the firewall or security group, add an incoming rule: protocol "
+        "{protocol}, port {number}, source any (0.0.0.0/0 and ::/0), allow; if it is there, "
+        "the network of this computer is in the way: try another"
+    )
+
+
+def _closed(readings: Sequence[Reading], words: tuple[str, str], around: Around) -> Result:
     """Return what is wrong with a port, in one family or both, and the rule that repairs it."""
     reading = readings[0]
     both = len(readings) > 1
@@ -151,39 +182,12 @@ def _closed(readings: Sequence[Reading], around: Around) -> Result:
         "number": reading.aim.number,
         "protocol": reading.aim.protocol.upper(),
         "family": _("IPv4 and IPv6") if both else FAMILIES[reading.aim.family],
-        "address": reading.aim.address,
+        "address": ", ".join(each.aim.address for each in readings),
         "own": around.behind,
     }
     cost = _(COSTS[reading.aim.protocol, reading.aim.number])
-    if reading.reach is Reach.STRANGE or reading.reach is Reach.OPEN:
-        sentence = _("At {address}, port {port}, something else answers in the server's place.")
-        remedy = _(
-            "look for a proxy or a firewall between here and the server that takes connections "
-            "itself; else try from another network"
-        )
-    elif reading.arrived and reading.aim.held and not around.filters:
-        sentence = _("The service at port {port} does not answer over {family}.")
-        remedy = _("`provision deploy` starts it; then run this again")
-    elif reading.arrived:
-        sentence = _("{port} over {family} comes to the server, but the server lets nothing back.")
-        rule = foreign_filters.rule(around.filters, reading.aim.number, reading.aim.protocol)
-        remedy = _("on the server, in its own firewall: {rule}").format(rule=rule)
-    elif around.behind and reading.aim.family == IPV4:
-        sentence = _("{port} is not reached from this computer over {family}.")
-        remedy = _(
-            "on the router in front of the server, forward: protocol {protocol}, port {number}, to "
-            "{own}, port {number}"
-        )
-    else:
-        sentence = _("{port} is not reached from this computer over {family}.")
-        remedy = _(
-            "at your provider, in the firewall or security group, add an incoming rule: protocol "
-            "{protocol}, port {number}, source any (0.0.0.0/0 and ::/0), allow; if it is there, "
-            "the network of this computer is in the way: try another"
-        )
-    text = f"{sentence.format(**values)} {cost}"
-    remedy = remedy.format(**values)
+    sentence, remedy = (text.format(**values) for text in words)
     needed = around.letsencrypt or reading.aim.number != CERTIFICATES
     counts = needed and any(one.aim.family in around.named for one in readings)
     found = failure if counts else warning
-    return found(text, remedy)
+    return found(f"{sentence} {cost}", remedy)

@@ -298,10 +298,24 @@ def test_what_is_right_with_a_port(seen: Reading) -> None:
     assert text.startswith("Reached from this computer over IPv4: ")
 
 
-def test_the_same_in_both_families_is_one_finding() -> None:
-    both = [CLOSED, replace(CLOSED, aim=replace(CLOSED.aim, family=6))]
-    ((_level, text, _remedy),) = said(checks.Around(), *both)
+@pytest.mark.parametrize(
+    "other",
+    [
+        reading("udp", 10000, Reach.SILENT, family=6, arrived=False),
+        # Nothing else is to be done about it.
+        reading("udp", 10000, Reach.REFUSED, family=6, held=True, arrived=False),
+    ],
+)
+def test_what_one_rule_repairs_in_both_families_is_one_finding(other: Reading) -> None:
+    ((_level, text, _remedy),) = said(checks.Around(), CLOSED, other)
     assert text == f"10000/udp is not reached from this computer over IPv4 and IPv6. {COST}"
+
+
+def test_who_answers_in_the_servers_place_is_named_in_both_families() -> None:
+    aim = Aim("tcp", 443, 6, "2001:db8::10")
+    both = [reading("tcp", 443, Reach.STRANGE), Reading(aim, Reach.STRANGE)]
+    ((_level, text, _remedy),) = said(checks.Around(), *both)
+    assert text.startswith("At 203.0.113.10, 2001:db8::10, port 443/tcp, something else answers")
 
 
 def test_a_port_that_somebody_else_has_is_told_elsewhere() -> None:
