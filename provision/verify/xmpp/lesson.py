@@ -73,7 +73,8 @@ class Room:
 
     def _open(self, person: Session) -> None:
         """Ask for the conference, as everybody does who comes."""
-        condition = rooms.open_conference(person, self.focus, self.room)["condition"]
+        opening = rooms.open_conference(person, self.focus, self.room, rooms.WHILE_STARTING)
+        condition = opening["condition"]
         if condition in rooms.NO_FOCUS:
             raise NotMeasuredError(
                 N_("The focus opens no conferences: {answer}."), answer=condition

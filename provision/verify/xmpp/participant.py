@@ -32,7 +32,7 @@ def participant(target: Target, limits: Limits) -> Iterator[Session]:
         )
         person = stack.enter_context(Session(target, target.domain, limits, name, secret=True))
         person.sign_in(account.user, account.password)
-        rooms.open_conference(person, f"focus.{target.domain}", room)
+        rooms.open_conference(person, f"focus.{target.domain}", room, rooms.WHILE_STARTING)
         _seat, entry = rooms.enter(person, room, "Provision Verify")
         if entry["outcome"] != "entered":
             raise NotMeasuredError(
