@@ -143,34 +143,32 @@ def _is_impostor(reading: Reading, around: Around) -> bool:
 
 def _words(reading: Reading, around: Around) -> tuple[str, str]:
     """Return the sentence and the remedy for a port that is not reached, with gaps to fill."""
-    if reading.reach is Reach.STRANGE or reading.reach is Reach.OPEN:
-        return (
-            _("At {address}, port {port}, something else answers in the server's place."),
-            _("look for a proxy or a firewall between here and the server that takes connections "
-              "itself; else try from another network"),
-        )  # fmt: skip
-    if reading.arrived and reading.aim.held and not around.filters:
-        return (
-            _("The service at port {port} does not answer over {family}."),
-            _("`provision deploy` starts it; then run this again"),
-        )
-    if reading.arrived:
-        rule = foreign_filters.rule(around.filters, reading.aim.number, reading.aim.protocol)
-        return (
-            _("{port} over {family} comes to the server, but the server lets nothing back."),
-            _("on the server, in its own firewall: {rule}").format(rule=rule),
-        )
     sentence = _("{port} is not reached from this computer over {family}.")
-    if around.behind and reading.aim.family == IPV4:
-        return sentence, _(
+    if reading.reach is Reach.STRANGE or reading.reach is Reach.OPEN:
+        sentence = _("At {address}, port {port}, something else answers in the server's place.")
+        remedy = _(
+            "look for a proxy or a firewall between here and the server that takes connections "
+            "itself; else try from another network"
+        )
+    elif reading.arrived and reading.aim.held and not around.filters:
+        sentence = _("The service at port {port} does not answer over {family}.")
+        remedy = _("`provision deploy` starts it; then run this again")
+    elif reading.arrived:
+        sentence = _("{port} over {family} comes to the server, but the server lets nothing back.")
+        rule = foreign_filters.rule(around.filters, reading.aim.number, reading.aim.protocol)
+        remedy = _("on the server, in its own firewall: {rule}").format(rule=rule)
+    elif around.behind and reading.aim.family == IPV4:
+        remedy = _(
             "on the router in front of the server, forward: protocol {protocol}, port {number}, to "
             "{own}, port {number}"
         )
-    return sentence, _(
-        "at your provider, in the firewall or security group, add an incoming rule: protocol "
-        "{protocol}, port {number}, source any (0.0.0.0/0 and ::/0), allow; if it is there, "
-        "the network of this computer is in the way: try another"
-    )
+    else:
+        remedy = _(
+            "at your provider, in the firewall or security group, add an incoming rule: protocol "
+            "{protocol}, port {number}, source any (0.0.0.0/0 and ::/0), allow; if it is there, "
+            "the network of this computer is in the way: try another"
+        )
+    return sentence, remedy
 
 
 def _closed(readings: Sequence[Reading], words: tuple[str, str], around: Around) -> Result:
