@@ -51,7 +51,7 @@ def html(report: Report) -> str:
 
 def _harmless(value: Any) -> Any:
     """Return what is about to be shown without signs that are invisible or turn directions."""
-    import markupsafe  # noqa: PLC0415 - comes with jinja2
+    import markupsafe  # noqa: PLC0415 - with jinja2
 
     if not isinstance(value, str):
         return value
@@ -152,7 +152,7 @@ def _text(bilingual: Any) -> str:
 
 def _prose(sentence: str) -> Any:
     """Return a sentence, escaped, with commands between backticks in a type of their own."""
-    import markupsafe  # noqa: PLC0415 - comes with jinja2
+    import markupsafe  # noqa: PLC0415 - with jinja2
 
     escaped = str(markupsafe.escape(sentence))
     return markupsafe.Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped))  # noqa: S704
