@@ -30,7 +30,7 @@ def normal(name: str) -> str:
 class AtRunTime(ast.NodeTransformer):
     """Leaves out what is imported for the type checker alone."""
 
-    def visit_If(self, node: ast.If) -> ast.AST | None:  # noqa: N802 - ast's name
+    def visit_If(self, node: ast.If) -> ast.AST | None:
         """Leave out `if TYPE_CHECKING:`."""
         is_for_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         return None if is_for_types else self.generic_visit(node)
