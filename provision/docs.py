@@ -1,7 +1,7 @@
 """Writes the documents that follow from the program: `python -m provision.docs`.
 
 docs/settings.md, docs/controls.md, docs/errors.md, docs/sentences.md, docs/way.md with its pictures
-and a block of README.md are generated; a test compares them.
+and a block of README.md and README.de.md are generated; a test compares them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from provision import console
 from provision.cli import COMMANDS
 from provision.controls import MARKS, catalogue, groups, sources
 from provision.errors import MEANINGS
+from provision.i18n import N_, _, speaking
 from provision.paths import PACKAGE
 from provision.setting import RENAMED
 from provision.settings import TABLE, Row
@@ -60,7 +61,7 @@ SENTENCES_INTRODUCTION = (
     "newer file: `python roles/web/files/usr/local/lib/jitsi-provision/merge_words.py "
     "WORDS MAIN-DE.JSON`, or `PROVISION_JITSI_WORDS=MAIN-DE.JSON pytest tests/unit/test_words.py`."
 )
-LINKS = (
+LINKS = N_(
     "All settings: [docs/settings.md](docs/settings.md). "
     "Exit codes: [docs/errors.md](docs/errors.md). "
     "What is checked: [docs/controls.md](docs/controls.md). "
@@ -70,7 +71,9 @@ LINKS = (
 
 def documents(root: Path = ROOT) -> dict[Path, str]:
     """Return every generated document with its content."""
-    readme = root / "README.md"
+    readme, german = root / "README.md", root / "README.de.md"
+    with speaking("de"):
+        overview_in_german = overview()
     return {
         root / "docs" / "settings.md": settings(),
         root / "docs" / "controls.md": controls(),
@@ -80,6 +83,7 @@ def documents(root: Path = ROOT) -> dict[Path, str]:
         root / "docs" / "way.svg": picture("en"),
         root / "docs" / "way.de.svg": picture("de"),
         readme: with_block(readme.read_text(encoding="utf-8"), overview()),
+        german: with_block(german.read_text(encoding="utf-8"), overview_in_german),
     }
 
 
@@ -190,19 +194,21 @@ def sentences() -> str:
 
 
 def overview() -> str:
-    """Return the block of the README: the commands, and the settings that are asked."""
+    """Return the block of a README: the commands, and the settings that are asked."""
     return "\n\n".join(
         [
-            table(["Command", ""], [[f"`provision {k}`", text] for k, text in COMMANDS.items()]),
             table(
-                ["Setting", "Meaning", "Default"],
+                [_("Command"), ""], [[f"`provision {k}`", _(text)] for k, text in COMMANDS.items()]
+            ),
+            table(
+                [_("Setting"), _("Meaning"), _("Default")],
                 [
-                    [f"`{row.name}`", row.setting.help, default(row)]
+                    [f"`{row.name}`", _(row.setting.help), default(row)]
                     for row in TABLE.values()
                     if row.asked
                 ],
             ),
-            LINKS,
+            _(LINKS),
         ]
     )
 
@@ -217,8 +223,8 @@ def meaning(row: Row) -> str:
 def default(row: Row) -> str:
     """Return what holds when nobody says anything."""
     if row.required:
-        return "must be given"
-    return "none" if row.default in (None, [], {}) else f"`{row.default}`"
+        return _("must be given")
+    return _("none") if row.default in (None, [], {}) else f"`{row.default}`"
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import jsonschema
@@ -29,6 +30,16 @@ def test_every_command_and_setting_is_documented() -> None:
     settings = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     assert all(f"`provision {verb}`" in readme for verb in COMMANDS)
     assert all(f"| `{name}` |" in settings for name in TABLE)
+
+
+def test_the_german_readme_says_the_same_commands_and_settings() -> None:
+    words = re.compile(r"`[a-z0-9_*-]+`|^(?:provision|script/)[a-z -]+", re.MULTILINE)
+    english, german = (
+        set(words.findall((ROOT / name).read_text(encoding="utf-8")))
+        for name in ("README.md", "README.de.md")
+    )
+    assert german - english == set()
+    assert {f"`{name}`" for name in TABLE} & english <= german
 
 
 def test_a_block_is_replaced_and_the_rest_of_a_document_stays() -> None:
