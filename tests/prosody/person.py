@@ -293,6 +293,12 @@ def is_gone(stanza: ET.Element) -> bool:
     return stanza.tag.endswith("}presence") and stanza.get("type") == "unavailable"
 
 
+def step_out(person: Person, room: str) -> None:
+    """Leave a room and keep the connection, as an altered browser can."""
+    person.send(f"<presence type='unavailable' to='{room}/{person.nick}'/>")
+    person.expect(lambda stanza: in_room(room)(stanza) and is_gone(stanza))
+
+
 def standing(stanza: ET.Element) -> tuple[str, str]:
     """Return affiliation and role that a presence shows."""
     item = stanza.find(f".//{{{MUC}#user}}item")

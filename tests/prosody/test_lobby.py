@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.prosody.meeting import Meeting
-from tests.prosody.person import MUC, Person, Refused, condition, in_room, standing
+from tests.prosody.person import MUC, Person, Refused, condition, in_room, standing, step_out
 from tests.prosody.server import DOMAIN, Prosody
 
 if TYPE_CHECKING:
@@ -100,6 +100,23 @@ def test_a_room_password_does_not_lead_past_the_lobby(meeting: Meeting) -> None:
         guest.join(meeting.room, password="sesame")
     guest.knock(meeting.room)
     teacher.admit(meeting.room, guest)
+
+
+def test_a_room_password_at_a_teachers_place_leads_nowhere(meeting: Meeting) -> None:
+    # Whoever is there already is whom Prosody names as the one who comes.
+    teacher = meeting.teacher()
+    teacher.configure(meeting.room, {SECRET: "sesame", MEMBERS_ONLY: "1"})
+    inside, outside = meeting.admitted_guest(teacher), meeting.guest()
+    step_out(inside, meeting.room)
+    for place in (teacher.nick, "focus"):
+        for guest, answer in (outside, "registration-required"), (inside, "conflict"):
+            with pytest.raises(Refused, match=answer):
+                guest.join(meeting.room, place, password="sesame")
+    with pytest.raises(Refused, match="registration-required"):
+        outside.join(meeting.room)
+    teacher.catch_up()
+    teacher.send(f"<presence to='{meeting.room}/{teacher.nick}'/>")
+    assert standing(teacher.joined(meeting.room)) == ("owner", "moderator")
 
 
 @pytest.mark.parametrize("fields", [{MEMBERS_ONLY: "0"}, {"muc#roomconfig_roomname": "Maths"}, {}])

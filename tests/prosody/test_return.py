@@ -10,7 +10,7 @@ import pytest
 
 from tests.bench.process import wait_until
 from tests.prosody.meeting import Meeting
-from tests.prosody.person import MUC, Person, Refused, in_room, is_gone, standing
+from tests.prosody.person import MUC, Person, Refused, in_room, is_gone, standing, step_out
 from tests.prosody.server import DOMAIN, PASSWORD, account_text, encode
 
 if TYPE_CHECKING:
@@ -143,6 +143,70 @@ def test_ticket_brings_in_one_at_a_time(meeting: Meeting) -> None:
     meeting.gone(teacher, second)
     teacher.set_role(meeting.room, last.nick, "none")
     refused(meeting, ticket_of(last))
+
+
+def test_who_gave_his_ticket_away_is_not_admitted_any_more(meeting: Meeting) -> None:
+    guest = meeting.admitted_guest(meeting.teacher())
+    ticket = ticket_of(guest)
+    step_out(guest, meeting.room)
+    friend = come_back(meeting, ticket)
+    with pytest.raises(Refused, match="registration-required"):
+        guest.join(meeting.room)
+    # Nor who had it in between: it is good once more for a minute.
+    step_out(friend, meeting.room)
+    come_back(meeting, ticket)
+    with pytest.raises(Refused, match="registration-required"):
+        friend.join(meeting.room)
+
+
+def test_ticket_shown_by_several_who_do_not_come_in_admits_one(meeting: Meeting) -> None:
+    # Without a name nobody is let in, and with one of somebody else neither.
+    teacher = meeting.teacher()
+    guest = meeting.admitted_guest(teacher)
+    ticket = ticket_of(guest)
+    friends = [meeting.guest() for _ in range(3)]
+    for friend in friends:
+        for place in (friend.nick, teacher.nick, guest.nick):
+            friend.send(
+                f"<presence to='{meeting.room}/{place}'><x xmlns='{MUC}'/>{ticket.shown}</presence>"
+            )
+            with pytest.raises(Refused):
+                friend.joined(meeting.room)
+    for friend in friends[:2]:
+        with pytest.raises(Refused, match="registration-required"):
+            friend.join(meeting.room)
+    friends[2].join(meeting.room)
+    meeting.gone(teacher, guest)
+
+
+def test_ticket_that_was_used_in_another_room_leaves_its_own(meeting: Meeting) -> None:
+    guest = meeting.admitted_guest(meeting.teacher())
+    ticket = ticket_of(guest)
+    other = Meeting(meeting.server)
+    colleague = other.teacher("colleague")
+    friend = meeting.guest()
+    friend.send(f"<presence to='{meeting.room}/x'><x xmlns='{MUC}'/>{ticket.shown}</presence>")
+    with pytest.raises(Refused, match="not-acceptable"):
+        friend.joined(meeting.room)
+    friend.knock(other.room)
+    colleague.admit(other.room, friend)
+    friend.join(meeting.room)
+    step_out(friend, meeting.room)
+    with pytest.raises(Refused, match="registration-required"):
+        guest.join(meeting.room)
+    other.close()
+
+
+def test_admission_in_between_is_no_longer_than_the_ticket(start: Start) -> None:
+    meeting = Meeting(start("school_return_for = 1"))
+    hers = ticket_of(meeting.teacher())
+    signed_in = sign_in_with(meeting, hers)
+    meeting.people[1].leave()
+    file = meeting.server.folder / "tickets" / hers.id
+    assert wait_until(lambda: not file.exists(), seconds=30)
+    with pytest.raises(Refused, match="forbidden"):
+        signed_in.join(meeting.room)
+    meeting.close()
 
 
 def test_thrown_out_after_coming_back_has_no_former_ticket_either(own: Prosody) -> None:
@@ -304,6 +368,32 @@ def test_teacher_with_a_ticket_enters_no_other_room(meeting: Meeting) -> None:
     other.close()
 
 
+def test_teacher_with_a_ticket_does_nothing_to_other_rooms(meeting: Meeting) -> None:
+    back = sign_in_with(meeting, ticket_of(meeting.teacher()))
+    other = Meeting(meeting.server)
+    owner = other.teacher()  # the same account, whose rank counts there
+    pupil = other.guest()
+    pupil.knock(other.room)
+    item = f"<item jid='{pupil.bare}' affiliation='member'/>"
+    opened = f"<conference xmlns='http://jitsi.org/protocol/focus' room='new-{other.room}'/>"
+    for to, content in (
+        (other.room, f"<query xmlns='{MUC}#admin'>{item}</query>"),
+        (other.room, f"<query xmlns='{MUC}#owner'><destroy/></query>"),
+        (f"{other.room}/{owner.nick}", "<query xmlns='urn:x'/>"),
+        (f"x@breakout.{DOMAIN}", f"<query xmlns='{MUC}#owner'/>"),
+        (f"focus.{DOMAIN}", opened),
+    ):
+        with pytest.raises(Refused, match="forbidden"):
+            back.ask("set", to, content)
+    back.invite(other.room, pupil.jid)
+    with pytest.raises(Refused, match="forbidden"):
+        back.join(other.lobby)
+    assert other.still_waits(pupil)
+    assert standing(back.join(meeting.room)) == ("owner", "moderator")
+    back.join(meeting.lobby)
+    other.close()
+
+
 def test_guests_ticket_signs_nobody_in(meeting: Meeting) -> None:
     teacher = meeting.teacher()
     his = ticket_of(meeting.admitted_guest(teacher))
@@ -421,6 +511,25 @@ def test_those_who_were_admitted_wait_together_and_come_in_with_the_teacher(left
         assert standing(person.join(left.room)) == ("member", "participant")
     assert left.still_waits(stranger)
     assert back.catch_up()
+
+
+def test_waiting_ticket_lets_one_in_with_the_teacher(left: Meeting) -> None:
+    teacher = left.teacher()
+    guest = left.admitted_guest(teacher)
+    ticket = ticket_of(guest)
+    teacher.leave()
+    told_to_wait(guest)
+    friends = [wait_with(left, guest, ticket)]
+    for _ in range(2):
+        refused(left, ticket)
+        friends.append(left.people[-1])
+        friends[-1].join(left.lobby)
+    left.teacher()
+    friends[-1].expect(lambda stanza: stanza.find(f".//{{{MUC}#user}}invite") is not None)
+    for friend in friends[:2]:
+        assert left.still_waits(friend)
+        with pytest.raises(Refused, match="registration-required"):
+            friend.join(left.room)
 
 
 def test_who_does_not_go_back_to_the_lobby_is_shown_out(left: Meeting) -> None:

@@ -13,9 +13,10 @@
 -- What it promises, and against whom:
 --   * A ticket is good for one room and one rank. With a guest's nobody becomes a teacher; with a
 --     teacher's nobody signs in for another room.
---   * It is good once: whoever is back has a new one, and the old connection leaves the room. A copy
---     that was used by somebody else shows, because the owner is out. For a minute it is good once
---     more, in case the new one did not arrive; then the new one ends, and its holder leaves.
+--   * It is good once: whoever is back has a new one, and the old connection leaves the room, with
+--     its admission, wherever it is. A copy that was used by somebody else shows, because the owner is
+--     out. For a minute it is good once more, in case the new one did not arrive; then the new one
+--     ends, and its holder leaves. So one admission never becomes two.
 --   * It ends school_return_for seconds after its holder left, a restart included, and with the room.
 --   * Who is thrown out, or loses his admission, or whom the room's end sends home, has none any
 --     more, at once and across a restart: it is unlinked before others hear of it.
@@ -88,21 +89,31 @@ local function issue(room, holder, previous)
 	if tickets.add(id, ticket) then module:send(told); end
 end
 
+-- What a session came with, if that is a ticket of this room and still there.
+local function used_for(room, session)
+	local id = session and session.school_returned_with;
+	local ticket = id and tickets.get(id);
+	if not ticket or ticket.room ~= digest("room", room.jid) then return; end
+	session.school_returned_with = nil;
+	return id;
+end
+
 module:hook("muc-occupant-joined", function (event)
 	local room, occupant, session = event.room, event.occupant, event.origin;
 	local who = occupant.bare_jid;
 	if admins:contains(who) then return; end
 	if is_guest(who) and room:get_affiliation(who) ~= "member" then return; end
-	local used = session and session.school_returned_with;
-	local ghost_of = used and tickets.get(used) and tickets.use(used);
-	if session then session.school_returned_with = nil; end
-	for _, other in room:each_occupant() do
-		if other.nick ~= occupant.nick
-			and (other.jid == ghost_of or is_staff(who) and other.bare_jid == who) then
-			room:set_role(true, other.nick, nil, ghost_message);
+	local used = used_for(room, session);
+	if is_staff(who) then
+		if used then tickets.use(used, occupant.jid); end
+		if session then session.school_ticket_spent = true; end
+		for _, other in room:each_occupant() do
+			if other.nick ~= occupant.nick and other.bare_jid == who then
+				room:set_role(true, other.nick, nil, ghost_message);
+			end
 		end
 	end
-	issue(room, occupant.jid, used and tickets.get(used) and used);
+	issue(room, occupant.jid, used);
 end, -10);
 
 -- Showing one -------------------------------------------------------------------------------------
@@ -132,18 +143,27 @@ local function good_here(shown, room)
 	return hashes.equals(digest("secret", id .. secret), ticket.stored) and id or nil;
 end
 
--- After the queue for crowds (9), before mod_school_rooms (5), the lobby (-4) and membership (-5).
+-- Whose admission somebody else has now: out of the room, and admitted no more where he was not in it.
+local function show_out(room, address)
+	local there = room:get_occupant_by_real_jid(address);
+	if there then room:set_role(true, there.nick, nil, ghost_message); end
+	if room:get_affiliation(address) == "member" then room:set_affiliation(true, jid.bare(address), "none"); end
+end
+
+-- After the queue for crowds (9), before mod_school_rooms (5), the lobby (-4) and membership (-5). Who
+-- is admitted here may still not come in, for want of a name; so the admission moves on now.
 module:hook("muc-occupant-pre-join", function (event)
-	local session, room, who = event.origin, event.room, event.occupant.bare_jid;
+	local session, room, who = event.origin, event.room, jid.bare(event.stanza.attr.from);
 	local shown = session and session.school_shows;
 	if not shown or not is_guest(who) then return; end
 	session.school_shows = nil;
-	local id = good_here(shown, room);
+	local id = event.occupant.bare_jid == who and good_here(shown, room); -- else the place is taken
 	if not id then return; end
 	local ticket = tickets.get(id);
 	if module:fire_event("school-has-to-wait", { room = room, ticket = ticket, session = session }) then
 		return tickets.hold(id, session.full_jid);
 	end
+	for address in pairs(tickets.use(id, session.full_jid)) do show_out(room, address); end
 	session.school_returned_with = id;
 	room:set_affiliation(true, who, "member");
 	event.occupant.role = room:get_default_role("member"); -- reckoned before he was one

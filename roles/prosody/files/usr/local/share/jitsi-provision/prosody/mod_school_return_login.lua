@@ -6,12 +6,15 @@
 -- sent once, from here, and never again. What fails counts as a wrong password for NAME.
 --
 -- What it promises:
---   * Who signed in so is NAME, in the room of the ticket and in no other one.
+--   * Who signed in so is NAME, in the room of the ticket, its lobby and its breakout rooms, and
+--     nowhere else: to other rooms nothing goes from there, and none is opened.
+--   * Nor there, if the ticket has ended before he went in.
 --   * Not if NAME has got another password since, or is no account any more, until the proof itself.
 --   * A ticket that is none meets what a name without account meets.
 --
 -- Options:
---   main_muc  the component with the rooms; default: conference. + this host
+--   main_muc, lobby_muc, breakout_rooms_muc  the components with the rooms; default: conference.,
+--             lobby. and breakout. + this host
 --
 -- Nothing here writes a name, an address or a room's name to the log.
 
@@ -21,6 +24,8 @@ local jid = require "util.jid";
 local st = require "util.stanza";
 
 local main_muc = module:get_option_string("main_muc", "conference." .. module.host);
+local lobby_muc = module:get_option_string("lobby_muc", "lobby." .. module.host);
+local breakout_muc = module:get_option_string("breakout_rooms_muc", "breakout." .. module.host);
 local shared = module:shared("/*/school_return/tickets");
 local xmlns_sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
 local kind = "scram_sha_1";
@@ -84,10 +89,40 @@ module:hook("authentication-success", function (event)
 	session.school_ticket, session.school_returned_with = handler.school_ticket, handler.school_ticket_id;
 end);
 
-module:hook("pre-presence/full", function (event)
+-- Returns the address of the room of a lesson that an address belongs to: "" for a room of none,
+-- nothing for what is no room.
+local function lesson_of(address)
+	local node, host = jid.prepped_split(address);
+	if not node then return; end
+	if host == main_muc or host == lobby_muc then return jid.join(node, main_muc); end
+	if host ~= breakout_muc then return; end
+	local component = prosody.hosts[main_muc];
+	local muc = component and component.modules.muc;
+	for lesson in muc and muc.live_rooms() or function () end do
+		if (lesson._data.breakout_rooms or {})[jid.join(node, host)] then return lesson.jid; end
+	end
+	return "";
+end
+
+local function asked_room(stanza)
+	local request = stanza.name == "iq" and stanza:get_child("conference", "http://jitsi.org/protocol/focus");
+	return request and request.attr.room;
+end
+
+local function may_go(session, lesson)
+	if not shared.is_for(session.school_ticket, lesson) then return false; end
+	return session.school_ticket_spent
+		or shared.of_account(session.school_returned_with, session.username) ~= nil;
+end
+
+-- After mod_school_gate has counted it.
+module:hook("pre-stanza", function (event)
 	local session, stanza = event.origin, event.stanza;
-	if not session.school_ticket or jid.host(stanza.attr.to) ~= main_muc then return; end
-	if shared.is_for(session.school_ticket, jid.prep(jid.bare(stanza.attr.to))) then return; end
-	session.send(st.error_reply(stanza, "auth", "forbidden"));
+	if not session.school_ticket or stanza.attr.type == "unavailable" then return; end
+	local lesson = lesson_of(asked_room(stanza) or stanza.attr.to);
+	if not lesson or may_go(session, lesson) then return; end
+	if stanza.attr.type ~= "error" and stanza.attr.type ~= "result" then
+		session.send(st.error_reply(stanza, "auth", "forbidden"));
+	end
 	return true;
-end, 1000);
+end, 900);

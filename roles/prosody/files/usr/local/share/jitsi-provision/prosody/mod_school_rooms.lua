@@ -115,10 +115,15 @@ end
 module:hook("muc-occupant-pre-join", refuse_false_focus, 100);
 module:hook("muc-occupant-pre-change", refuse_false_focus, 100);
 
--- After the queue for crowds (9), before the lobby (-4) and the check of membership (-5).
+-- After the queue for crowds (9), before the lobby (-4) and the check of membership (-5). Where
+-- somebody asks for a place that is taken, the occupant is the one who has it, and the plugins that
+-- follow would change him; Prosody itself says that it is taken only when they are done.
 module:hook("muc-occupant-pre-join", function (event)
 	local room, occupant = event.room, event.occupant;
-	local who = occupant.bare_jid;
+	local who = jid.bare(event.stanza.attr.from);
+	if occupant.bare_jid ~= who and (not is_guest(who) or has_membership(room, who)) then
+		return refuse(event, "cancel", "conflict");
+	end
 	if is_focus(who) then return; end
 	-- The lobby leaves the focus' health-check rooms alone, and anybody can have the focus open one.
 	if jid.node(room.jid):find("__jicofo-health-check", 1, true) then

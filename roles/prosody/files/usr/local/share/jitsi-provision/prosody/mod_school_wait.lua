@@ -57,12 +57,14 @@ module:hook("school-room-is-waited-for", function (event)
 	end
 end);
 
--- Somebody shows the ticket of one who waits.
+-- Somebody shows the ticket of one who waits: in his place.
 module:hook("school-has-to-wait", function (event)
-	local room, session = event.room, event.session;
-	if not event.ticket.waits or staff_in(room) then return; end
-	waiting[room.jid] = waiting[room.jid] or {};
-	waiting[room.jid][session.full_jid] = true;
+	local room, session, ticket = event.room, event.session, event.ticket;
+	if not ticket.waits or staff_in(room) then return; end
+	local there = waiting[room.jid] or {};
+	waiting[room.jid] = there;
+	if ticket.holder then there[ticket.holder] = nil; end
+	there[session.full_jid] = true;
 	return true;
 end);
 

@@ -61,21 +61,24 @@ local function hold(id, holder)
 end
 
 -- Somebody is back with a ticket. For a minute it is good once more, in place of the one that
--- follows: the connection may break before that has arrived. Returns whose place he takes.
-local function use(id)
+-- follows: the connection may break before that has arrived. Returns whose admission was his: who held
+-- it, who has shown it before, who holds the one that follows.
+local function use(id, taker)
 	local ticket = tickets[id];
-	local holder = ticket.holder;
+	local others = { [ticket.holder or taker] = true, [ticket.taker or taker] = true };
 	revoke(ticket.previous); -- this one has arrived
 	for later, follower in pairs(tickets) do
 		if follower.previous == id then
-			holder, follower.previous = follower.holder, nil;
+			others[follower.holder or taker], follower.previous = true, nil;
 			revoke(later);
 		end
 	end
 	if ticket.holder then held[place(ticket.room, ticket.holder)] = nil; end
-	ticket.holder, ticket.previous, ticket.left = nil, nil, now() - math.max(0, good_for - once_more);
+	ticket.holder, ticket.previous, ticket.taker = nil, nil, taker;
+	ticket.left = math.min(ticket.left or now(), now() - math.max(0, good_for - once_more));
 	keep(id);
-	return holder;
+	others[taker] = nil;
+	return others;
 end
 
 local function add(id, ticket)
