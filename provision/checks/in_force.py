@@ -7,6 +7,8 @@ from typing import Any
 from provision.checks.result import Result, failure, note, warning
 from provision.i18n import _
 
+Told = dict[str, str]
+
 RESTART = {"sysctl": "systemd-sysctl", "journald": "systemd-journald"}
 
 
@@ -36,7 +38,93 @@ def check(server: dict[str, Any]) -> list[Result]:
         )
         for one in server["overruled"]
     ]  # fmt: skip
+    findings += [KINDS_OF_DISOBEYING[one["kind"]](one) for one in server["disobeyed"]]
     return findings
+
+
+def _command(one: Told) -> Result:
+    return failure(
+        _("{unit} is started with {name}, whatever our files say: {file}.").format(**one),
+        _("on the server, delete the lines with ExecStart from {file}, then: systemctl "
+          "daemon-reload; systemctl restart {unit}").format(**one),
+    )  # fmt: skip
+
+
+BEHIND = {
+    "80": "`listen 127.0.0.1:4480 proxy_protocol;`",
+    "443": "`listen 127.0.0.1:4444 ssl proxy_protocol;`",
+}
+"""Where nginx serves what comes to the ports that its stream module holds."""
+
+
+def _port(one: Told) -> Result:
+    places = ", ".join(f"{BEHIND[port]} ({port})" for port in one["name"].split(", "))
+    return failure(
+        _("{file} wants for itself what nginx keeps for the school, port {name}: at its next "
+          "start, it would not start.").format(**one),
+        # A restart would end everything where a second file wants one, too.
+        _("on the server, write in {file} in place of its port: {places}; or delete that file; "
+          "then: systemctl reload nginx").format(places=places, **one),
+    )  # fmt: skip
+
+
+def _name(one: Told) -> Result:
+    return failure(
+        _("{file} answers for {name}, too, and before ours.").format(**one),
+        _("on the server, take {name} out of server_name in {file}, or delete that file; then: "
+          "systemctl reload nginx").format(**one),
+    )  # fmt: skip
+
+
+def _module(_one: Told) -> Result:
+    return failure(
+        _("nginx does not load its stream module any more: at its next start, it would not start."),
+        _("on the server, as root: {command}").format(
+            command="ln -sf /usr/share/nginx/modules-available/mod-stream.conf "
+            "/etc/nginx/modules-enabled/50-mod-stream.conf"
+        ),
+    )
+
+
+def _broken(one: Told) -> Result:
+    return failure(
+        _("{unit} does not understand {file}, and would not start any more: {reason}").format(
+            **one
+        ),
+        _("on the server, correct {file} or delete it, then: systemctl restart {unit}").format(
+            **one
+        ),
+    )
+
+
+def _include(one: Told) -> Result:
+    return failure(
+        _("Prosody does not read /etc/prosody/conf.d any more: nobody could sign in."),
+        _("on the server, as root: {command}").format(
+            command=f"echo 'Include \"conf.d/*.cfg.lua\"' >> {one['file']}; "
+            "systemctl restart prosody"
+        ),
+    )
+
+
+def _option(one: Told) -> Result:
+    return warning(
+        _("{file} sets {name} in place of ours.").format(**one),
+        _("on the server, delete {name} from {file}, then: systemctl restart prosody; if it is "
+          "meant so, it belongs into /etc/jitsi-provision/local/*.cfg.lua").format(**one),
+    )  # fmt: skip
+
+
+KINDS_OF_DISOBEYING = {
+    "command": _command,
+    "port": _port,
+    "name": _name,
+    "module": _module,
+    "broken": _broken,
+    "include": _include,
+    "option": _option,
+}
+"""What is told of each kind that roles/deployment/module_utils/obeyed.py finds."""
 
 
 def to_come(server: dict[str, Any]) -> list[Result]:

@@ -71,9 +71,10 @@ TROUBLES = [
         "the present form, among others",
         f"cp {SOURCES}/debian.sources {SOURCES}/more.sources 2>/dev/null || "
         f"printf 'Types: deb\\nURIs: http://x.invalid\\nSuites: x/\\nEnabled: no\\n' "
-        f"> {SOURCES}/more.sources; printf '\\nTypes: deb\\nURIs: URL\\nSuites: stable/\\n"
-        f"Signed-By: {KEYRING}\\n\\nTypes: deb\\nURIs: URL/other\\nSuites: x/\\nTrusted: yes\\n"
-        f"' >> {SOURCES}/more.sources",
+        f"> {SOURCES}/more.sources; mkdir /srv/other; touch /srv/other/Packages; "
+        f"printf '\\nTypes: deb\\nURIs: URL\\nSuites: stable/\\n"
+        f"Signed-By: {KEYRING}\\n\\nTypes: deb\\nURIs: file:/srv/other\\nSuites: ./\\n"
+        f"Trusted: yes\\n' >> {SOURCES}/more.sources",
         f"Jitsi's package source stands in {SOURCES}/more.sources already; two of them stop apt.",
         rf"on the server, as root: sed -i '\d+s/\^/Enabled: no\\n/' {SOURCES}/more.sources",
     ),
@@ -175,12 +176,13 @@ def test_each_remedy_heals_as_it_is_printed(lived_in: LivedIn) -> None:
 def test_the_first_deployment_takes_over_what_nobody_has_set_up(
     lived_in: LivedIn, bench: Bench
 ) -> None:
-    # One that was removed, not purged, and whose settings somebody has deleted; two that run.
+    # One that was removed, not purged, and whose settings somebody has deleted; two that run. The
+    # page of before would be nginx's again, and somebody's.
     gone, place = {
         "13": ("prosody", "/etc/prosody"), "12": ("nginx nginx-common", "/etc/nginx")
     }[lived_in.host.release]  # fmt: skip
     lived_in.run(
-        f"set -e; {INSTALL} nginx prosody coturn; "
+        f"set -e; rm /var/www/html/index.html; {INSTALL} nginx prosody coturn; "
         f"DEBIAN_FRONTEND=noninteractive apt-get remove -y -q {gone}; rm -rf {place}"
     )
     done = lived_in.project.run("deploy", "--json")

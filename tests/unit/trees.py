@@ -47,6 +47,7 @@ PROTECTED = {
     "own_rules": [],
     "ssh": {"line_missing": False, "options": []},
     "overruled": [],
+    "disobeyed": [],
     "open_now": None,
     "firewall_possible": True,
     "access_kept": True,

@@ -23,6 +23,9 @@ SYSCTLS = (
     "net.ipv4.conf.all.log_martians", "net.ipv4.tcp_syncookies",
     "net.ipv4.icmp_echo_ignore_broadcasts",
 )  # fmt: skip
+# Each interface has a value of its own, beside which that of all means nothing.
+OF_INTERFACES = ("ipv4/conf/*/accept_redirects", "ipv4/conf/*/send_redirects",
+                 "ipv6/conf/*/accept_redirects")  # fmt: skip
 
 
 def system(_wanted: dict[str, Any]) -> dict[str, Any]:
@@ -48,6 +51,10 @@ def kernel(_wanted: dict[str, Any]) -> dict[str, Any]:
         path = Path("/proc/sys", *name.split("."))
         if path.exists():
             values[name] = reading.text(path).strip()
+    for pattern in OF_INTERFACES:
+        for path in sorted(Path("/proc/sys/net").glob(pattern)):
+            *_above, family, _conf, interface, what = path.parts
+            values[f"net.{family}.conf.{interface}.{what}"] = reading.text(path).strip()
     profiles: dict[str, int] = {}
     for mode in re.findall(
         r"\((\w+)\)$", reading.text("/sys/kernel/security/apparmor/profiles"), re.MULTILINE

@@ -68,6 +68,8 @@ SYSCTLS: dict[str, tuple[str, ...]] = {
     "net.ipv4.tcp_syncookies": ("1", "2"),
     "net.ipv4.icmp_echo_ignore_broadcasts": ("1",),
 }
+OF_INTERFACES = (".accept_redirects", ".send_redirects")
+"""What counts for each interface by itself."""
 ORIGINS = re.compile(r"^(?:debian|jitsi|prosody)", re.IGNORECASE)
 SERVICE_GROUPS = {"root", "prosody", "jitsi", "jitsi-focus", "jitsi-bridge", "turnserver",
                   "ssl-cert", "jvb", "jicofo", "www-data"}  # fmt: skip
@@ -181,6 +183,11 @@ def system_is_hardened(evidence: Evidence) -> Finding:
         if name in kernel["values"]
         and kernel["values"][name] not in right
         and not (container and not name.startswith("net."))
+    }
+    problems |= {
+        f"{name}={value}"
+        for name, value in kernel["values"].items()
+        if name.endswith(OF_INTERFACES) and value != "0"
     }
     if not container and (kernel["apparmor"] != "Y" or not kernel["profiles"].get("enforce")):
         problems.add("AppArmor")

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible.module_utils import (
     deployment_lock,
+    obeyed,
     others,
     packet_filters,
     preflight,
@@ -195,6 +196,11 @@ def files(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def in_force(given: dict[str, Any]) -> dict[str, Any]:
+    """Return in which ways services do not obey the files that a deployment brings."""
+    return {"disobeyed": obeyed.look(given["domain"])}
+
+
 def trusted_internally(name: str) -> bool:
     """Tell whether this machine's trust store holds Prosody's own certificate."""
     body = "".join(read_text(f"/etc/prosody/certs/{name}.crt").split("-----")[2:3]).strip()
@@ -231,8 +237,8 @@ def main() -> None:
     if run and (holder := deployment_lock.take(run, over, rehearsal=module.check_mode)):
         deployment_lock.refuse(module, holder)
     looks = (
-        system, addresses, packages, units, access, files, certificates, accounts, outward,
-        thorough,
+        system, addresses, packages, units, access, files, in_force, certificates, accounts,
+        outward, thorough,
     )  # fmt: skip
     # Most of the time goes by in other programs: dpkg, systemctl, sshd, nft, openssl.
     with ThreadPoolExecutor(len(looks)) as pool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
+from fnmatch import fnmatchcase
 
 from ansible.module_utils.school_server import read_text, run
 
 SYSCTL = "/etc/sysctl.d/60-jitsi-provision.conf"
 JOURNAL = "/etc/systemd/journald.conf.d/zz-jitsi-provision.conf"
-SETTING = re.compile(r"^\s*-?([\w./-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
+SETTING = re.compile(r"^\s*-?([\w./*?-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
+SYSTEM = "/proc/sys/"
 FILE = re.compile(r"^# (/\S+)$")
 
 
@@ -19,17 +22,30 @@ def look() -> list[dict[str, str]]:
 
 
 def kernel() -> list[dict[str, str]]:
-    """Return the kernel's values that are not ours."""
-    wrong = []
-    for name, wanted in settings(read_text(SYSCTL)).items():
-        path = "/proc/sys/" + name.replace(".", "/")
-        found = " ".join(read_text(path).split())
-        if os.path.exists(path) and found != " ".join(wanted.split()):
-            wrong.append(told("sysctl", name, wanted, found))
+    """Return the kernel's values that are not ours, of each interface its own."""
+    ours = settings(read_text(SYSCTL))
+    wrong = {}
+    # What is named comes first: it counts, whatever a pattern says.
+    for name, wanted in sorted(ours.items(), key=lambda pair: "*" in pair[0]):
+        for path in sorted(glob.glob(SYSTEM + name.replace(".", "/"))):
+            found = " ".join(read_text(path).split())
+            named = path.removeprefix(SYSTEM).replace("/", ".")
+            if found != " ".join(wanted.split()):
+                wrong.setdefault(named, told("sysctl", named, wanted, found))
     if not wrong:
         return []
     said_last = last(run("systemd-analyze", "cat-config", "sysctl.d").stdout)
-    return [one | {"file": said_last.get(one["name"], ("", ""))[0]} for one in wrong]
+    return [one | {"file": says(said_last, one["name"])} for one in wrong.values()]
+
+
+def says(said_last: dict[str, tuple[str, str]], name: str) -> str:
+    """Return the file that sets a value of the kernel otherwise; nothing where none does.
+
+    One that names it counts, wherever it stands; then the last whose pattern fits.
+    """
+    fitting = [file for pattern, (file, _value) in said_last.items() if fnmatchcase(name, pattern)]
+    file = said_last[name][0] if name in said_last else ["", *fitting][-1]
+    return "" if file == SYSCTL else file
 
 
 def journal() -> list[dict[str, str]]:
@@ -57,11 +73,14 @@ def settings(text: str) -> dict[str, str]:
 
 
 def last(listed: str) -> dict[str, tuple[str, str]]:
-    """Return for each name the file that sets it last and the value, from `cat-config`."""
-    found, file = {}, ""
+    """Return for each name the file that says it last, and the value, by `cat-config`, in order."""
+    found: dict[str, tuple[str, str]] = {}
+    file = ""
     for line in listed.splitlines():
         if head := FILE.match(line):
             file = os.path.realpath(head[1])
         elif setting := SETTING.match(line):
-            found[setting[1].replace("/", ".")] = (file, setting[2])
+            name = setting[1].replace("/", ".")
+            found.pop(name, None)
+            found[name] = (file, setting[2])
     return found

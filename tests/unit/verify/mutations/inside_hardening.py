@@ -65,6 +65,11 @@ def neighbours_redirect_packets(evidence: Evidence) -> None:
 
 
 @breaks("HST-05")
+def neighbours_redirect_packets_of_one_interface(evidence: Evidence) -> None:
+    parts(evidence)["kernel"]["values"]["net.ipv4.conf.eth0.accept_redirects"] = "1"
+
+
+@breaks("HST-05")
 def apparmor_is_off(evidence: Evidence) -> None:
     kernel = parts(evidence)["kernel"]
     kernel["values"] |= {"kernel.kptr_restrict": "1"}
