@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from provision import legible
+
 MARK = "provision-answers: "
 
 
@@ -24,11 +26,13 @@ def find(said: str | bytes) -> dict[str, Any] | None:
 
 
 def read(line: bytes) -> dict[str, Any] | None:
-    """Return the answer that a line is, or None."""
+    """Return the answer that a line is, or None; names of files may hold what is no text."""
     if not line.startswith(MARK.encode()):
         return None
     try:
         found = json.loads(line[len(MARK) :])
+        if b"\\ud" in line:
+            found = json.loads(legible.shown(json.dumps(found, ensure_ascii=False)))
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provision import console, host_keys, identity, inventory, openssh, shut_out, sudo
+from provision import console, host_keys, identity, inventory, openssh, own_way, shut_out, sudo
 from provision.errors import ServerError
 from provision.failures import explain
 from provision.i18n import _
@@ -72,8 +72,8 @@ class Contact:
         # A key that was refused a moment ago is not tried again: servers count that.
         refused = tried if tried and tried.ssh_failed else None
         said = refused or self._sign_in_with_key()
-        if said.ssh_failed and shut_out.told(said.text):
-            raise shut_out.error()
+        if said.ssh_failed and (shut_out.told(said.text) or own_way.lost(said.text)):
+            raise explain({"unreachable": True, "msg": said.text}, self.school, self.key)
         if said.code and not said.ssh_failed and not openssh.wants_password_change(said):
             raise ServerError(
                 _("The server lets {user} in, but does nothing for this account.").format(

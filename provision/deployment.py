@@ -74,7 +74,9 @@ def directory(variables: Mapping[str, Any]) -> Path:
 
 
 def prepare(host: str, values: dict[str, Any], base: Path, roles: Path) -> dict[str, Any]:
-    """Return ``settings`` with their defaults, ``units``, ``warnings_found``, and this ``run``.
+    """Return ``settings`` with their defaults, ``units``, ``packages``, and this ``run``.
+
+    And ``warnings_found``.
 
     Raises SettingsError before anything is touched.
 
@@ -98,6 +100,7 @@ def prepare(host: str, values: dict[str, Any], base: Path, roles: Path) -> dict[
     return {
         "settings": settings,
         "units": _units(roles),
+        "packages": _packages(roles),
         "warnings_found": warnings,
         "run": at_work.this_run(),
     }
@@ -109,6 +112,16 @@ def _units(roles: Path) -> list[str]:
     for path in sorted(roles.glob("*/provides.yml")):
         units.extend((yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("units") or {})
     return units
+
+
+def _packages(roles: Path) -> list[str]:
+    """Return the packages that roles declare whatever a server is like."""
+    declared: list[Any] = []
+    for path in sorted(roles.glob("*/provides.yml")):
+        declared.extend(
+            (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("packages", [])
+        )
+    return [name for name in declared if isinstance(name, str) and "{" not in name]
 
 
 def judge(settings: dict[str, Any], seen: dict[str, Any], base: Path) -> dict[str, Any]:

@@ -267,6 +267,8 @@ def _plain(failure: dict[str, Any], school: School, key: str) -> ProvisionError 
 
 def _unreachable(said: str, values: dict[str, Any]) -> ProvisionError:
     """Return what ssh means where it brings nobody to the server."""
+    if own_way.lost(said):
+        return own_way.lost_error(said, values)
     if shut_out.told(said):
         return shut_out.error()
     if own_way.refused(said):

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from provision import bounded, host_keys, limits
+from provision import bounded, host_keys, limits, own_way
 from provision.errors import ServerError
 from provision.i18n import _
 
@@ -49,8 +49,7 @@ def arguments(school: School, known_hosts: Path, identity: Path | None, command:
         *("-o", f'UserKnownHostsFile="{quoted}"', "-o", "HashKnownHosts=no"),
         # A connection that Ansible keeps open would prove nothing about the key.
         *("-o", "ControlPath=none", "-o", "ConnectTimeout=10"),
-        # What ~/.ssh/config may say for people who type; a program would wait for ever.
-        *("-o", "RequestTTY=no", "-o", "RemoteCommand=none"),
+        *own_way.quietly(),
         *("-p", str(school.ssh_port), "-l", school.ssh_user),
     ]
     if identity:

@@ -12,13 +12,16 @@ import socket
 import subprocess
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from provision import environment
-from provision.errors import ProvisionError
+from provision.errors import ProvisionError, ServerError
 from provision.i18n import _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from provision.settings import School
 
 REFUSED = re.compile(
@@ -27,12 +30,47 @@ REFUSED = re.compile(
     r"keyword \S+ extra arguments|unsupported option",
     re.IGNORECASE,
 )
+# ssh calls the other end of a program so, which leads it through another computer.
+LOST = re.compile(r"\bUNKNOWN port 65535\b")
+_NO_REASON = re.compile(r"kex_exchange_identification: |UNKNOWN port 65535")
 _ASKED_SECONDS = 10
+# What ~/.ssh/config may say for people who type, and would hang a program or make it deaf.
+_ALWAYS_KNOWN = {"RequestTTY": "no", "RemoteCommand": "none"}
+# Known to OpenSSH from 8.7 on; an older one would refuse the very name.
+_SINCE_8_7 = {"SessionType": "default", "StdinNull": "no", "ForkAfterAuthentication": "no"}
 
 
 def refused(said: str) -> bool:
     """Return whether ssh complains of this very computer."""
     return bool(REFUSED.search(said))
+
+
+def lost(said: str) -> bool:
+    """Return whether the way through another computer ended before the server."""
+    return bool(LOST.search(said))
+
+
+@cache
+def quietly() -> tuple[str, ...]:
+    """Return options of ssh by which it runs a command, whatever people have set up for typing."""
+    known = _asked(["ssh", "-G", "-F", "none", "--", "server"])
+    options = _ALWAYS_KNOWN | {
+        name: value for name, value in _SINCE_8_7.items() if name.lower() in known
+    }
+    return tuple(word for name, value in options.items() for word in ("-o", f"{name}={value}"))
+
+
+def lost_error(said: str, place: Mapping[str, Any]) -> ServerError:
+    """Return that the way which ~/.ssh/config names leads nowhere; the server was not asked.
+
+    ``place`` has the server's user, address and port.
+    """
+    lines = (line.strip() for line in said.splitlines())
+    return ServerError(
+        _("The way to the server in ~/.ssh/config (ProxyJump, ProxyCommand) does not lead there."),
+        "\n".join(line for line in lines if line and not _NO_REASON.search(line)),
+        _("try it yourself: ssh -p {port} {user}@{address}").format(**place),
+    )
 
 
 def error(said: str) -> ProvisionError:
@@ -58,7 +96,13 @@ def connection(school: School, seconds: float) -> socket.socket:
 
 def settings(school: School) -> dict[str, str]:
     """Return what ssh would use for this server; nothing where it cannot be asked."""
-    words = ["ssh", "-G", "-p", str(school.ssh_port), "-l", school.ssh_user, "--", school.address]
+    return _asked(
+        ["ssh", "-G", "-p", str(school.ssh_port), "-l", school.ssh_user, "--", school.address]
+    )
+
+
+def _asked(words: list[str]) -> dict[str, str]:
+    """Return what ssh would use, by names in small letters; nothing where it cannot be asked."""
     try:
         done = subprocess.run(
             words,
@@ -83,7 +127,7 @@ def way(known: dict[str, str], address: str, port: int) -> list[str]:
         *before, last = jump.split(",")
         found = re.fullmatch(r"(?:ssh://)?(.*?)(?::(\d+))?", last)
         place, number = found.groups() if found else (last, None)
-        call = ["ssh", "-o", "BatchMode=yes", "-o", "RequestTTY=no", "-o", "RemoteCommand=none"]
+        call = ["ssh", "-o", "BatchMode=yes", *quietly()]
         call += ["-J", ",".join(before)] if before else []
         call += ["-p", number] if number else []
         return [*call, "-W", f"[{address}]:{port}", "--", place]

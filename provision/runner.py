@@ -10,6 +10,7 @@ import json
 import locale
 import os
 import selectors
+import shlex
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from provision import (
     inventory,
     limits,
     openssh,
+    own_way,
     paths,
 )
 from provision.i18n import N_, _
@@ -268,6 +270,7 @@ def _environment(events: int, private: Path) -> dict[str, str]:
         {
             "ANSIBLE_CONFIG": str(paths.playbooks() / "ansible.cfg"),
             "ANSIBLE_LOCAL_TEMP": str(private),
+            "ANSIBLE_SSH_EXTRA_ARGS": shlex.join(own_way.quietly()),
             "ANSIBLE_CALLBACK_PLUGINS": str(paths.PACKAGE / "events"),
             "ANSIBLE_CALLBACKS_ENABLED": "school_events",
             "PROVISION_EVENTS": str(events),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from provision import own_way
 from provision.errors import ServerError
 from provision.i18n import _
 
@@ -22,7 +23,7 @@ DROPPED = b"Not allowed at this time"
 
 def told(text: str) -> bool:
     """Return whether ssh says that the server hung up before it said anything."""
-    return bool(SAID.search(text))
+    return bool(SAID.search(text)) and not own_way.lost(text)
 
 
 def heard(data: bytes, *, ended: bool) -> bool:

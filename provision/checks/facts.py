@@ -31,6 +31,8 @@ def on_server(settings: Mapping[str, Any], seen: dict[str, Any]) -> dict[str, li
         "packages": (
             packages.check(seen, settings["repository"])
             + _updates(sources.check_repository(seen, settings["repository"]))
+            + _updates(sources.key_to_come(seen))
+            + sources.check_packages(seen, settings["repository"])
             or [ok(_("Packages can be installed."))]
         ),
     }

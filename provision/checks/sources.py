@@ -182,3 +182,39 @@ def check_repository(server: dict[str, Any], url: str) -> list[Result]:
             )
         ]  # fmt: skip
     return []
+
+
+def key_to_come(server: dict[str, Any]) -> list[Result]:
+    """Return that apt refuses Jitsi's packages by a key in whose place a deployment brings one."""
+    found = server["repository"]
+    if found["state"] != "new" or not found.get("reason"):
+        return []
+    return [
+        warning(
+            _("apt on the server refuses Jitsi's packages, so no update of Jitsi arrives: "
+              "{reason}").format(reason=found["reason"]),
+            _("`provision deploy` brings the key that they are signed with now"),
+        )
+    ]  # fmt: skip
+
+
+def check_packages(server: dict[str, Any], url: str) -> list[Result]:
+    """Return why a deployment could not install its packages, as apt has tried it."""
+    reasons = server["repository"].get("lacks")
+    if not reasons:
+        return []
+    of_ours = any(re.search(r"\b(?:jitsi-|jicofo)", reason) for reason in reasons)
+    return [
+        failure(
+            _("A deployment could not install its packages: {reasons}").format(
+                reasons="; ".join(reasons)
+            ),
+            (
+                _("ask whoever runs {url} for what is missing there, or correct `repository` in "
+                  "inventory.yml")
+                if of_ours
+                else _("on the server, look at the packages that this names: apt-cache policy "
+                       "NAME; correct what is below /etc/apt")
+            ).format(url=url),
+        )
+    ]  # fmt: skip

@@ -26,7 +26,7 @@ def write(target: Path, gpg_home: Path, releases: Sequence[str] = ("current",)) 
             fresh = Path(scratch)
             for release in releases:
                 build.build_all(fresh / SUITE, release)
-            _index(fresh)
+            index(fresh)
             key.sign(fresh / SUITE / "Release")
             (fresh / KEY_FILE).write_text(key.public(), encoding="ascii")
             (fresh / FINGERPRINT_FILE).write_text(key.fingerprint + "\n", encoding="ascii")
@@ -36,7 +36,8 @@ def write(target: Path, gpg_home: Path, releases: Sequence[str] = ("current",)) 
     return key.fingerprint
 
 
-def _index(root: Path) -> None:
+def index(root: Path) -> None:
+    """Write the lists of the suite anew; they are not signed yet."""
     suite = root / SUITE
     packages = tools.run(["apt-ftparchive", "packages", SUITE], cwd=root)
     (suite / "Packages").write_text(packages, encoding="utf-8")

@@ -80,6 +80,8 @@ def told(done: Done, command: str) -> object:
             (one["level"], re.sub(r"\d+ MB free", "… MB free", one["sentence"]))
             for one in done.data["findings"]
         ]
+    if command == "plan":
+        return done.code, {name: value for name, value in done.data.items() if name != "seconds"}
     return done.code, done.out
 
 

@@ -182,7 +182,7 @@ def test_the_first_deployment_takes_over_what_nobody_has_set_up(
         "13": ("prosody", "/etc/prosody"), "12": ("nginx nginx-common", "/etc/nginx")
     }[lived_in.host.release]  # fmt: skip
     lived_in.run(
-        f"set -e; rm /var/www/html/index.html; {INSTALL} nginx prosody coturn; "
+        f"set -e; rm -f /var/www/html/index.html; {INSTALL} nginx prosody coturn; "
         f"DEBIAN_FRONTEND=noninteractive apt-get remove -y -q {gone}; rm -rf {place}"
     )
     done = lived_in.project.run("deploy", "--json")
@@ -225,7 +225,8 @@ def test_a_program_that_takes_a_port_later_ends_the_wait_with_a_sentence(
 def test_every_service_starts_where_the_kernel_knows_no_ipv6(
     lived_in: LivedIn, bench: Bench
 ) -> None:
-    # As `ipv6.disable=1` does: no address, and no program may open such a port.
+    # As `ipv6.disable=1` does: no address, and no program may open such a port. A connection that
+    # is kept from the test before would still be of a server that knows IPv6.
     lived_in.run(
         "set -e; sysctl -q -w net.ipv6.conf.all.disable_ipv6=1\n"
         "for unit in ssh nginx coturn prosody jicofo jitsi-videobridge2; do\n"
@@ -234,6 +235,7 @@ def test_every_service_starts_where_the_kernel_knows_no_ipv6(
         "AF_UNIX AF_INET AF_NETLINK\\n' > $folder/zz-no-ipv6.conf\n"
         "done\n"
         "systemctl daemon-reload; systemctl restart ssh\n"
+        "pkill -KILL -f '^sshd(-session)?: root' || true\n"
         "systemctl stop nginx coturn prosody jicofo jitsi-videobridge2"
     )
     done = lived_in.project.run("deploy", "--json")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision import own_way, shut_out
+from provision.failures import explain
 from provision.settings import School
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SCHOOL = School.model_validate(
         "ssh_port": 2222,
     }
 )
-QUIET = ["ssh", "-o", "BatchMode=yes", "-o", "RequestTTY=no", "-o", "RemoteCommand=none"]
+QUIET = ["ssh", "-o", "BatchMode=yes", *own_way.quietly()]
 HERE = ["-W", "[10.0.0.5]:22", "--"]
 
 
@@ -78,6 +79,47 @@ def test_what_is_wrong_here_is_not_told_of_the_server(said: str) -> None:
     assert error.what == "ssh on this computer does not start; the server was not asked."
     assert error.why.splitlines() == said.splitlines()
     assert not own_way.refused("root@203.0.113.10: Permission denied (publickey).")
+
+
+@pytest.mark.parametrize(
+    ("known", "more"),
+    [
+        ("", []),  # OpenSSH before 8.7
+        (
+            "sessiontype default\nstdinnull no\nforkafterauthentication no\n",
+            ["SessionType=default", "StdinNull=no", "ForkAfterAuthentication=no"],
+        ),
+    ],
+)
+def test_what_is_set_up_for_typing_is_switched_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str, more: list[str]
+) -> None:
+    program = tmp_path / "ssh"
+    program.write_text(f"#!/bin/sh\necho 'requesttty auto\n{known}'\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    own_way.quietly.cache_clear()
+    try:
+        words = own_way.quietly()
+    finally:
+        own_way.quietly.cache_clear()
+    assert list(words[1::2]) == ["RequestTTY=no", "RemoteCommand=none", *more]
+    assert set(words[::2]) == {"-o"}
+
+
+def test_a_way_that_ends_before_the_server_is_told_as_such() -> None:
+    said = (
+        "ssh: connect to host gate port 22: Connection refused\r\n"
+        "kex_exchange_identification: Connection closed by remote host\r\n"
+        "Connection closed by UNKNOWN port 65535"
+    )
+    assert not shut_out.told(said)
+    error = explain({"unreachable": True, "msg": said}, SCHOOL, "nord")
+    assert (error.what, error.why, error.next) == (
+        "The way to the server in ~/.ssh/config (ProxyJump, ProxyCommand) does not lead there.",
+        "ssh: connect to host gate port 22: Connection refused",
+        "try it yourself: ssh -p 2222 root@203.0.113.10",
+    )
 
 
 def test_how_a_server_shuts_out() -> None:

@@ -189,6 +189,7 @@ def main() -> None:
     hold(module)
     if module.check_mode:
         module.exit_json(changed=True, installed=module.params["packages"])
+    replaced = module.params["key"] and os.path.exists(module.params["keyring"])
     if module.params["key"]:
         write_atomically(module.params["keyring"], module.params["key"], 0o644)
     if not os.path.exists(POLICY):
@@ -198,7 +199,8 @@ def main() -> None:
     finally:
         if read_text(POLICY) == POLICY_TEXT:
             os.unlink(POLICY)
-    module.exit_json(changed=True, installed=installed)
+    paths = [module.params["keyring"]] if replaced else []
+    module.exit_json(changed=True, installed=installed, paths=paths)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,11 @@ options:
     description: The fingerprints that the key may have, separated by a comma and a space.
     type: str
     required: true
+  packages:
+    description: What a thorough look tries to install, changing nothing.
+    type: list
+    elements: str
+    default: []
   thorough:
     description: Also look at what only a check before the deployment needs.
     type: bool
@@ -167,13 +172,16 @@ def served_everywhere(path: str) -> bool:
 
 
 def outward(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what is known of the package repository."""
+    """Return what is known of the package repository, and if asked whether it has all packages."""
+    url = given["repository"].rstrip("/")
     found = repository.look(
-        given["repository"].rstrip("/"),
+        url,
         given["fingerprint"].split(", "),
         thorough=given["thorough"],
         seconds=preflight.PATIENCE if given["thorough"] else 20,
     )
+    if given["thorough"]:
+        found["lacks"] = repository.trial(url, found, given["packages"], preflight.APT_PATIENCE)
     return {"repository": found, "repository_shared": repository.is_shared(given["repository"])}
 
 
@@ -227,6 +235,7 @@ def main() -> None:
             "units": {"type": "list", "elements": "str", "default": []},
             "repository": {"type": "str", "required": True},
             "fingerprint": {"type": "str", "required": True, "no_log": False},
+            "packages": {"type": "list", "elements": "str", "default": []},
             "thorough": {"type": "bool", "default": False},
             "run": deployment_lock.ARGUMENT,
             "over": {"type": "str", "default": ""},

@@ -185,8 +185,12 @@ def prosody(domain: str) -> list[dict[str, str]]:
 
 
 def said_in(name: str, own: str) -> str:
-    """Return the last file of somebody else's that says something of an option of Prosody."""
-    files = [PROSODY, *sorted(glob.glob("/etc/prosody/conf.d/*.cfg.lua"))]
+    """Return the last file of somebody else's that says something of an option of Prosody.
+
+    Prosody 0.12 reads a directory in no order; so which of several counts, nobody knows.
+    """
+    others = set(glob.glob("/etc/prosody/**/*.lua", recursive=True)) - {PROSODY}
+    files = [PROSODY, *sorted(others)]
     pattern = re.compile(rf"^\s*{re.escape(name)}\s*=", re.MULTILINE)
     saying = [
         path for path in files if os.path.realpath(path) != own and pattern.search(read_text(path))

@@ -12,7 +12,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from ansible.module_utils import apt_update
+from ansible.module_utils import apt_trial, apt_update
 from ansible.module_utils.openpgp import armour, keys
 from ansible.module_utils.school_server import read_text
 
@@ -21,6 +21,12 @@ KEYRING = "/etc/apt/keyrings/jitsi-provision.asc"
 SOURCE = "/etc/apt/sources.list.d/jitsi-provision.sources"
 SIGNATURE = re.compile("PUBKEY|SIG|Missing key|/sqv returned|verified|not signed|Clearsigned")
 APT_SECONDS = 40
+
+
+def trial(url: str, found: dict[str, Any], packages: list[str], seconds: float) -> list[str]:
+    """Return why a deployment could not install its packages, as far as the repository is there."""
+    key = {"new": found.get("key", ""), "known": read_text(KEYRING)}.get(found["state"], "")
+    return apt_trial.reasons(url, key, packages, seconds) if key else []
 
 
 def look(url: str, accepted: list[str], *, thorough: bool, seconds: float) -> dict[str, Any]:
@@ -44,7 +50,7 @@ def look(url: str, accepted: list[str], *, thorough: bool, seconds: float) -> di
     usable = {name: key for name, key in found.items() if name in accepted}
     state: dict[str, Any] = {"state": "known"}
     if usable and usable != held:
-        state = {"state": "new", "key": "".join(map(armour, usable.values()))}
+        state = {"state": "new", "key": "".join(map(armour, usable.values())), "reason": reason}
     elif reason:
         state = {"state": "refused", "reason": reason, "found": ", ".join(found)}
     elif not known:
