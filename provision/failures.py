@@ -173,7 +173,12 @@ SSH = (
         "{connect}",
     ),
     (
-        r"Permission denied|Too many authentication failures",
+        r"Too many authentication failures",
+        N_("This computer offers so many keys that the server hung up before the right one."),
+        N_("put the right one in front: ssh-add FILE; then {connect} --identity FILE"),
+    ),
+    (
+        r"Permission denied",
         N_("The server refuses to let {user} sign in."),
         "{connect}",
     ),

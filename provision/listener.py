@@ -37,6 +37,12 @@ TCP, UDP = 6, 17
 IPV4, IPV6 = 4, 6
 FAMILIES = {IPV4: socket.AF_INET, IPV6: socket.AF_INET6}
 SO_ATTACH_FILTER = 26
+IP_PKTINFO, IPV6_RECVPKTINFO = 8, 49
+TELL_ADDRESS = {
+    IPV4: (socket.IPPROTO_IP, IP_PKTINFO),
+    IPV6: (socket.IPPROTO_IPV6, IPV6_RECVPKTINFO),
+}
+"""By which option the kernel tells at which of its addresses somebody asks (ip(7), ipv6(7))."""
 EVERY_PROTOCOL = 3
 # A meeting may run at the same time, so the kernel hands on STUN messages and beginnings of TCP
 # connections only. Made by `tcpdump -d` for raw IP from: (ip and udp and udp[12:4] = 0x2112a442) or
@@ -96,6 +102,8 @@ class Listener:
         try:
             if family == IPV6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            if protocol == "udp":
+                sock.setsockopt(*TELL_ADDRESS[family], 1)
             if protocol == "tcp":
                 # A connection that ended lately holds a port only for those who do not ask. With
                 # UDP the same option would take the port from a program that has set it, too.
@@ -154,14 +162,16 @@ class Listener:
         return hmac.compare_digest(make_token(self.secret, token[:SALT]), token)
 
     def _answer_datagram(self, sock: socket.socket) -> None:
-        data, sender = sock.recvfrom(LONGEST)
+        data, told, _flags, sender = sock.recvmsg(LONGEST, LONGEST)
         token = data[8:HEADER]
         if data[:8] != stun_request(b"")[:8] or not self._is_ours(token):
             return
         value = proof(self.secret, token)
         attribute = struct.pack("!HH", SOFTWARE, len(value)) + value
         head = struct.pack("!HHI", SUCCESS, len(attribute), COOKIE)
-        sock.sendto(head + token + attribute, sender)
+        # From the very address that was asked; a server may have several.
+        places = [(level, kind, own_address(kind, value)) for level, kind, value in told]
+        sock.sendmsg([head + token + attribute], places, 0, sender)
 
     def _accept(self, sock: socket.socket) -> None:
         connection, _sender = sock.accept()
@@ -194,6 +204,11 @@ class Listener:
                     return
                 with contextlib.suppress(OSError):  # whoever asked went away
                     key.data(key.fileobj)
+
+
+def own_address(kind: int, told: bytes) -> bytes:
+    """Return what the kernel told of the address that was asked, on whatever interface that was."""
+    return b"\0" * 4 + told[4:] if kind == IP_PKTINFO else told[:16] + b"\0" * 4
 
 
 def others() -> bool:

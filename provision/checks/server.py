@@ -21,9 +21,9 @@ NEEDED = ("ca-certificates", "iproute2", "openssl")
 
 
 def addressing(server: dict[str, Any], address: str) -> dict[str, Any]:
-    """Return how the server is seen from outside: public, nat, public_address4.
+    """Return how the server is seen from outside: public, nat, address4, public_address4.
 
-    ``address`` is the one of the settings; a host name is looked up on this computer.
+    Of several addresses, address4 is the one at which people come in. ``address`` is the one of the settings; a host name is looked up on this computer.
     """
     own = [ipaddress.ip_address(text) for text in server["addresses"]]
     known = _ipv4(address)
@@ -31,10 +31,13 @@ def addressing(server: dict[str, Any], address: str) -> dict[str, Any]:
     # A public IPv6 address does not help whoever comes over IPv4.
     reached = any(isinstance(one, ipaddress.IPv4Address) for one in public)
     nat = bool(known and known.is_global and known not in own and not reached)
+    # A floating address is one more of the server's, which no packet takes by itself.
+    entered = str(known) if known in public else server["address4"]
     return {
         "public": bool(public) or nat,
         "nat": nat,
-        "public_address4": str(known) if nat else server["address4"],
+        "address4": entered,
+        "public_address4": str(known) if nat else entered,
     }
 
 

@@ -39,6 +39,7 @@ MAY_START_ANEW = {
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
     # They do their work at each call and end.
+    "systemd-sysctl.service",
     "jitsi-provision-firewall.service",
     "jitsi-provision-take-back.service",
 }

@@ -25,13 +25,26 @@ def test_what_nobody_in_the_internet_reaches_is_refused(wrong: str) -> None:
 def test_the_bridge_advertises_the_public_address() -> None:
     settings = school(address="10.66.0.1", public_address="8.8.8.8")
     way = server.addressing(INNER, settings["public_address"] or settings["address"])
-    assert way == {"public": True, "nat": True, "public_address4": "8.8.8.8"}
+    assert way == {
+        "public": True, "nat": True, "address4": "10.0.0.5", "public_address4": "8.8.8.8",
+    }  # fmt: skip
     text = contents(rendered(settings, seen(**INNER) | way))[BRIDGE]
     assert 'local-address = "10.0.0.5", public-address = "8.8.8.8"' in text
     assert "advertise-private-candidates = false" in text
     alone = school(address="10.66.0.1")
     way = server.addressing(INNER, alone["public_address"] or alone["address"])
     assert "static-mappings" not in contents(rendered(alone, seen(**INNER) | way))[BRIDGE]
+
+
+def test_the_relay_listens_at_a_floating_address() -> None:
+    facts = {"addresses": ["8.8.4.4", "8.8.8.8"], "address4": "8.8.4.4", "address6": ""}
+    settings = school(address="8.8.8.8")
+    way = server.addressing(facts, settings["address"])
+    text = contents(rendered(settings, seen(**facts) | way))["/etc/turnserver.conf"]
+    assert "listening-ip=8.8.8.8\nrelay-ip=8.8.8.8\n" in text
+    assert "allowed-peer-ip=8.8.8.8\n" in text
+    assert "8.8.4.4" not in text
+    assert "external-ip" not in text
 
 
 @pytest.mark.parametrize(

@@ -393,7 +393,7 @@ def test_a_known_repository_is_not_asked_again() -> None:
     ("own", "address", "expected"),
     [
         # Rented: the address is the server's own.
-        (["8.8.8.8"], "8.8.8.8", (True, False, "own")),
+        (["8.8.8.8"], "8.8.8.8", (True, False, "8.8.8.8")),
         (["8.8.8.8", "2a01:4f8::1"], "2a01:4f8::1", (True, False, "own")),
         # A cloud's server knows only its private address.
         (["10.0.0.5"], "8.8.8.8", (True, True, "8.8.8.8")),
@@ -426,6 +426,7 @@ def test_a_host_name_as_address_is_looked_up_here(monkeypatch: pytest.MonkeyPatc
     assert server.addressing(facts, "other.example.org") == {
         "public": False,
         "nat": False,
+        "address4": "10.0.0.5",
         "public_address4": "10.0.0.5",
     }
 

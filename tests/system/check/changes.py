@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.bench import Bench, Host
+    from tests.bench.chair import Chair
 
 STATUS = "/var/lib/dpkg/status"
 PACKAGE = (
@@ -59,6 +60,18 @@ def small_memory(host: Host, kilobytes: int) -> Iterator[None]:
         yield
     finally:
         host.run("umount /proc/meminfo && rm /run/meminfo")
+
+
+@contextmanager
+def public_address(host: Host, chair: Chair, address: str) -> Iterator[None]:
+    """Give a host one more address, which looks like one of the internet, and a chair its way."""
+    host.run(["ip", "address", "add", f"{address}/32", "dev", "eth0"])
+    chair.run(["ip", "route", "replace", f"{address}/32", "via", host.address])
+    try:
+        yield
+    finally:
+        chair.run(["ip", "route", "delete", f"{address}/32"], check=False)
+        host.run(["ip", "address", "delete", f"{address}/32", "dev", "eth0"], check=False)
 
 
 @contextmanager

@@ -39,6 +39,8 @@ class Technician:
     settings: dict[str, Any] = field(default_factory=dict)
     chair: Chair | None = None
     """From where; here, whose name server need not know the bench's names, if it is not said."""
+    agent: Path | None = None
+    """The socket of an ssh-agent, if there is one."""
 
     def __post_init__(self) -> None:
         self.home = self.folder / "home"
@@ -70,7 +72,7 @@ class Technician:
             "LANG": "C.UTF-8",
             "TERM": "dumb",
             "PYTHONPATH": str(Path(__file__).resolve().parents[3]),
-        }
+        } | ({"SSH_AUTH_SOCK": str(self.agent)} if self.agent else {})
 
     def command(self, *arguments: str) -> list[str]:
         """Return the program's command line."""

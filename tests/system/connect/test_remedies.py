@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,9 +19,11 @@ from tests.system.connect.technician import (
     set_password,
     sshd,
 )
+from tests.system.project import Agent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.bench import Host
     from tests.system.connect.conftest import MakeTechnician
@@ -165,6 +168,29 @@ def test_a_verb_that_needs_the_first_contact_leads_to_it(
     seen = typed(person, f"{said} --fingerprint {fingerprint(rented)}", password=PASSWORD)
     assert seen.code == 0
     assert "provision connect" not in person.run(verb="check").err
+
+
+def test_the_right_key_is_put_in_front_as_advised(
+    rented: Host, technician: MakeTechnician, tmp_path: Path
+) -> None:
+    person = technician()
+    assert person.run("--fingerprint", fingerprint(rented), password=PASSWORD).code == 0
+    own = person.home / ".ssh" / "id_ed25519"
+    agent = Agent(tmp_path, None)
+    person.agent = agent.socket
+    try:
+        for number in range(7):
+            key = str(tmp_path / f"other{number}")
+            subprocess.run(["ssh-keygen", "-qtrsa", "-N", "", "-f", key], check=True)
+            subprocess.run(["ssh-add", "-q", key], env=person.environment, check=True)
+        said = advice(person.run("--identity", str(own)))
+        found = re.fullmatch(r"put the right one in front: (ssh-add) FILE; then (.*)", said)
+        assert found, said
+        subprocess.run([found[1], "-q", str(own)], env=person.environment, check=True)
+        assert typed(person, found[2], FILE=str(own)).code == 0
+        assert person.run().err == "✓ nord: connected already\n"
+    finally:
+        agent.stop()
 
 
 TESTS = [name for name in globals() if name.startswith("test_")]
