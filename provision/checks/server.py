@@ -23,7 +23,8 @@ NEEDED = ("ca-certificates", "iproute2", "openssl")
 def addressing(server: dict[str, Any], address: str) -> dict[str, Any]:
     """Return how the server is seen from outside: public, nat, address4, public_address4.
 
-    Of several addresses, address4 is the one at which people come in. ``address`` is the one of the settings; a host name is looked up on this computer.
+    Of several addresses, address4 is the one at which people come in. `address` is the one of the
+    settings; a host name is looked up on this computer.
     """
     own = [ipaddress.ip_address(text) for text in server["addresses"]]
     known = _ipv4(address)
