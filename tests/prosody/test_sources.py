@@ -6,11 +6,14 @@ what the time since then allows, and no more.
 
 from __future__ import annotations
 
+import os
 import select
+import signal
 import socket
 import struct
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -176,6 +179,76 @@ def test_a_hundred_connections_of_one_source_have_one_share(start: Start) -> Non
             assert answers.number <= answers.allowed(PRICE, rate, burst)
 
 
+@contextmanager
+def lobby(server: Prosody, groups: dict[str, int]) -> Iterator[Lobby]:
+    """A teacher who watches a lobby, and so many who wait there behind each address."""
+    meeting = Meeting(server)
+    try:
+        teacher = meeting.teacher()
+        teacher.join(meeting.lobby)
+        waiting = {}
+        for address, number in groups.items():
+            waiting[address] = [meeting.person(GUEST, address=address) for _ in range(number)]
+            for person in waiting[address]:
+                person.knock(meeting.room)
+        await_sources(server, lambda found: found.accounts == 0)  # entering is paid for
+        teacher.catch_up()
+        yield Lobby(meeting.lobby, teacher, waiting)
+    finally:
+        meeting.close()
+
+
+@dataclass(frozen=True)
+class Lobby:
+    """A lobby, who watches it, and who waits there, by address."""
+
+    address: str
+    teacher: Person
+    waiting: dict[str, list[Person]]
+
+    def update(self, person: Person) -> bytes:
+        """Return what somebody sends, and the teacher sees."""
+        return frames(f"<presence xmlns='jabber:client' to='{self.address}/{person.nick}'/>")
+
+
+def test_what_many_hear_of_costs_more(start: Start) -> None:
+    """One of a hundred who wait in a lobby costs Prosody fifty times what a question does."""
+    rate, burst, each = 300, 500, 30
+    server = start(OBSERVED + f"school_source_rate = {rate}\nschool_source_burst = {burst}\n")
+    address = "203.0.113.21"
+    crowd = {f"198.51.100.{number}": 1 for number in range(30)}
+    with lobby(server, crowd | {address: 10}) as there:
+        greedy = there.waiting[address]
+        price = 1 + 0.5 * (len(crowd) + len(greedy)) + FRAME
+        answers = Answers([there.teacher], b"<presence ", there.update(greedy[0]))
+        for person in greedy:
+            send([person], there.update(person) * each)
+        while answers.number < len(greedy) * each:
+            assert answers.take(30), answers.number
+            assert answers.number <= answers.allowed(price, rate, burst)
+
+
+def test_others_come_in_between_what_one_source_may_ask_at_once(start: Start) -> None:
+    """However much that is: who asks first or last is not the last to be heard."""
+    server = start(OBSERVED + "school_source_burst = 1000000\nschool_stanza_burst = 1000\n")
+    assert server.process is not None
+    each = 40
+    with lobby(server, {"203.0.113.22": 20, "198.51.100.9": 1, "198.51.100.10": 1}) as there:
+        greedy, (first,), (last,) = there.waiting.values()
+        os.kill(server.process.pid, signal.SIGSTOP)  # so that all of it is there at once
+        send([first], there.update(first))
+        for person in greedy:
+            send([person], there.update(person) * each)
+        send([last], there.update(last))
+        os.kill(server.process.pid, signal.SIGCONT)
+        seen, others = 0, {f"/{person.nick}'" for person in (first, last)}
+        while others:
+            text = there.teacher.socket.receive(30)
+            others -= {nick for nick in others if nick in text}
+            seen += 1
+        assert seen < len(greedy) * each / 2
+
+
 def test_what_waits_is_not_lost(small: Prosody) -> None:
     with guests(small, 3, "203.0.113.8") as people:
         answers = Answers(people, RESULT, ASKED)
@@ -273,6 +346,19 @@ def test_bosh_is_paid_from_the_same_account(small: Prosody) -> None:
         done += 60
         # A request comes in before it is paid for: one is always ahead.
         assert done - 60 <= 200 + 100 * (time.monotonic() - begun)
+
+
+def test_requests_that_waited_together_do_not_come_on_together(start: Start) -> None:
+    server = start(OBSERVED + "school_source_rate = 100; school_source_burst = 150")
+    sessions = [Bosh(server, "203.0.113.15") for _ in range(12)]
+    await_sources(server, lambda found: found.accounts == 0)
+    begun, each, done = time.monotonic(), 60, 0
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        for sent in as_completed(pool.submit(one.send, QUESTION * each) for one in sessions):
+            assert sent.result()[0] == 200
+            done += each
+            # One is always ahead, and one may be answered while this one is counted.
+            assert done - 2 * each <= 150 + 100 * (time.monotonic() - begun)
 
 
 def test_a_named_network_of_the_school_has_four_shares(start: Start) -> None:

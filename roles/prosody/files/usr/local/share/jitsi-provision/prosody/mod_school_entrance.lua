@@ -58,30 +58,29 @@ local function seconds_of_session(request, session)
 	return balanced - time;
 end
 
-local function seconds_of_source(request, session)
-	local sources = module:shared("/*/school_sources/sources");
-	local wait = sources.seconds_to_wait(request.ip, session, #request.body);
-	return wait <= longest_wait_of_source and wait or nil;
-end
-
-local function seconds_to_wait(request)
-	local session = session_of(request);
-	local one, all = seconds_of_session(request, session), seconds_of_source(request, session);
-	return one and all and math.max(one, all);
+-- Waits, and returns whether somebody still does.
+local function sleep(response, seconds)
+	local gone = false;
+	response.on_destroy = function () gone = true; end;
+	async.sleep(seconds); -- nothing more is read from this connection meanwhile
+	response.on_destroy = nil;
+	return not gone;
 end
 
 local function slow_down(event)
 	local request, response = event.request, event.response;
 	if type(request.body) ~= "string" then return; end
-	local seconds = seconds_to_wait(request);
+	local session, begun = session_of(request), now();
+	local sources = module:shared("/*/school_sources/sources");
+	local seconds = seconds_of_session(request, session);
 	if not seconds then return 429; end
-	if seconds <= 0 then return; end
-	if not async.ready() then return 429; end
-	local gone = false;
-	response.on_destroy = function () gone = true; end;
-	async.sleep(seconds); -- nothing more is read from this connection meanwhile
-	response.on_destroy = nil;
-	if gone then return true; end
+	sources.pay_for_request(request.ip, session, #request.body);
+	seconds = math.max(seconds, sources.seconds_to_wait(request.ip, session));
+	while seconds > 0 do
+		if not async.ready() or now() + seconds - begun > longest_wait_of_source then return 429; end
+		if not sleep(response, seconds) then return true; end
+		seconds = sources.seconds_to_wait(request.ip, session);
+	end
 end
 
 for _, path in ipairs { "/http-bind", "/http-bind/" } do

@@ -66,10 +66,11 @@ local function count(session, key, weight)
 	return session[key] - time - burst / rate;
 end
 
--- Whoever enters a room, even one he is in, is told of everybody there and the latest texts.
-local function weight_of(stanza)
-	return stanza.name == "presence" and stanza:get_child("x", "http://jabber.org/protocol/muc")
-		and 10 or 1;
+-- Whoever enters a room, even one he is in, is told of everybody there and the latest texts. What many
+-- hear of counts more than once.
+local function weight_of(stanza, session)
+	local enters = stanza.name == "presence" and stanza:get_child("x", "http://jabber.org/protocol/muc");
+	return math.max(enters and 10 or 1, module:shared("/*/school_sources/sources").price(stanza, session) / 10);
 end
 
 -- Returns whether the session is still there when its turn has come.
@@ -101,7 +102,7 @@ module:hook("pre-stanza", function (event)
 	local session, stanza = event.origin, event.stanza;
 	local kind = stanza.attr.type;
 	-- What is dropped from a session that ends is never its leaving: others would see it stay.
-	if not wait_for_turn(session, weight_of(stanza)) then return kind ~= "unavailable" or nil; end
+	if not wait_for_turn(session, weight_of(stanza, session)) then return kind ~= "unavailable" or nil; end
 	if too_large(stanza) then return refuse(event, "modify", "policy-violation"); end
 	if not may_go(stanza) then return refuse(event, "cancel", "not-allowed"); end
 	if stanza.name == "presence" and kind and kind ~= "unavailable" and kind ~= "error" then

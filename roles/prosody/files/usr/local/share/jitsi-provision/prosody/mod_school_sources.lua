@@ -3,18 +3,22 @@
 -- Enabled for the server as a whole. mod_school_gate holds each connection to its share; whoever opens
 -- a hundred has a hundred shares. So each source (an address, or one IPv6 line) has one account, from
 -- which everything is paid that comes in from there, before and after it has signed in:
---   * a stanza, a kilobyte, a websocket's frame, also those that Prosody answers by itself and no
---     other module sees (ping frames), and a new websocket.
+--   * a stanza, by its kind and by how many hear of it, a kilobyte, a websocket's frame, also those
+--     that Prosody answers by itself and no other module sees (ping frames), and a new websocket.
 -- While an account is overdrawn nothing is lost and nobody is thrown out: what its connections bring
--- is held, they are not read any further, and they come on in turn, each with a little at a time.
+-- is held, they are not read any further, and they come on in turn, whoever asks for less first. So
+-- it is, too, for a moment, with a source that has had its part of this turn: Prosody goes from one
+-- connection to the next for as long as anybody has something to say, and others come in between.
 -- Others notice nothing. Staff who have signed in are not counted, nor focus and bridge, which come by
 -- neither of the two ways of browsers.
 --
 -- Options:
 --   school_staff_host           the password host; default: muc_mapper_domain_base
 --   school_source_rate          what a source may spend each second for as long as it likes, in
---                               stanzas; 500
---   school_source_burst         and at once: a class of forty that enters; 6000
+--                               stanzas; 1000
+--   school_source_burst         and at once: a class of forty that enters; 12000
+--   school_source_turn          and in one turn; 100. All sources together three times as much, and a
+--                               tenth each beyond that
 --   school_source_frame         what a frame of a websocket costs, in stanzas; 0.2
 --   school_source_acknowledgement  what an acknowledgement costs; 0.25
 --   school_source_kilobyte      what a kilobyte costs; 0.5
@@ -26,22 +30,38 @@
 module:set_global();
 
 local filters = require "util.filters";
+local jid = require "util.jid";
 local now = require "util.time".now;
 local timer = require "util.timer";
 local source = module:require "school_network";
 
 local staff_host = module:get_option_string("school_staff_host",
 	module:get_option_string("muc_mapper_domain_base"));
-local rate = module:get_option_number("school_source_rate", 500);
-local burst = module:get_option_number("school_source_burst", 6000);
+local rate = module:get_option_number("school_source_rate", 1000);
+local burst = module:get_option_number("school_source_burst", 12000);
+local most_in_turn = module:get_option_number("school_source_turn", 100);
 local per_frame = module:get_option_number("school_source_frame", 0.2);
 local per_acknowledgement = module:get_option_number("school_source_acknowledgement", 0.25);
 local per_kilobyte = module:get_option_number("school_source_kilobyte", 0.5);
 local per_websocket = module:get_option_number("school_source_websocket", 5);
 local sweep_after = module:get_option_number("school_source_sweep", 60);
 
--- With how much a connection that was held comes on in one turn: some stanzas, or 170 frames.
-local piece = 1024;
+-- What a stanza costs, and what for each person in the room who hears of it; measured, and then
+-- halved, in questions that only this server answers.
+local prices = {
+	enter = { 2, 2 }; -- is told of everybody, and everybody of him
+	move = { 2, 1.5 }; -- leaves a place for another
+	presence = { 1, 0.5 };
+	text = { 1, 0.35 };
+	ask_room = { 4, 0 };
+	other = { 1, 0 };
+};
+local MUC = "http://jabber.org/protocol/muc";
+
+-- With how many bytes a connection that was held comes on in one turn, some stanzas or 170 frames;
+-- with fewer where these are dear. And what they may cost, in the middle of many turns.
+local largest_piece, smallest_piece, credit = 1024, 128, 20;
+local moment = 0.002; -- until the next turn
 -- More than this comes together only where a session's own waiting makes Prosody read on.
 local most_held = 131072;
 
@@ -61,14 +81,36 @@ local function account_of(address, key)
 	key = key or source.of(address);
 	local account = accounts[key];
 	if not account then
-		account = { balanced = 0, rate = rate * source.shares(address), first = 1, last = 0, queue = {} };
+		account = {
+			balanced = 0, rate = rate * source.shares(address), first = 1, last = 0, queue = {},
+			spent = 0, in_turn = 0, last_asked = 0,
+		};
 		accounts[key] = account;
 	end
 	return account;
 end
 
+-- A timer of no time comes when nothing is left to be read.
+local turn, in_turn, is_turn_noted = 0, 0, false;
+local function next_turn()
+	turn, in_turn, is_turn_noted = turn + 1, 0, false;
+end
+
 local function charge(account, cost)
+	if not is_turn_noted then
+		is_turn_noted = true;
+		timer.add_task(0, next_turn);
+	end
+	if account.turn ~= turn then account.turn, account.in_turn = turn, 0; end
+	account.in_turn, in_turn = account.in_turn + cost, in_turn + cost;
+	account.spent = account.spent + cost;
 	account.balanced = math.max(account.balanced, now()) + cost / account.rate;
+end
+
+local function has_had_its_turn(account)
+	if account.turn ~= turn then return false; end
+	return account.in_turn > most_in_turn
+		or (in_turn > 3 * most_in_turn and account.in_turn > most_in_turn / 10);
 end
 
 -- Seconds until an account is no longer overdrawn.
@@ -83,6 +125,37 @@ local function sweep()
 		if account.balanced <= time and account.first > account.last then accounts[key] = nil; end
 	end
 	return sweep_after;
+end
+
+-- What stanzas cost -----------------------------------------------------------------------------
+
+local function room_of(address)
+	local node, host = jid.prepped_split(address);
+	local component = node and prosody.hosts[host];
+	local muc = component and component.modules.muc;
+	return muc and muc.get_room_from_jid(jid.join(node, host));
+end
+
+local function kind_of(stanza, room, session)
+	if stanza.name == "presence" then
+		if stanza.attr.type == nil and stanza:get_child("x", MUC) then return "enter"; end
+		local there = room:get_occupant_by_real_jid(session.full_jid);
+		local moves = there and stanza.attr.type == nil and there.nick ~= stanza.attr.to;
+		return moves and "move" or "presence";
+	end
+	if stanza.name == "message" then return stanza.attr.type == "groupchat" and "text" or "other"; end
+	return stanza.name == "iq" and not jid.resource(stanza.attr.to) and "ask_room" or "other";
+end
+
+-- In stanzas. Also for mod_school_gate.
+function shared.price(stanza, session)
+	local room = stanza.attr.to and session.full_jid and room_of(stanza.attr.to);
+	if not room then return prices.other[1]; end
+	local price, readers = prices[kind_of(stanza, room, session)], 0;
+	if price[2] > 0 then
+		for _ in room:each_occupant() do readers = readers + 1; end
+	end
+	return price[1] + price[2] * readers;
 end
 
 -- What bytes cost -------------------------------------------------------------------------------
@@ -149,12 +222,19 @@ end
 local function come_on(account, conn)
 	local state, session = states[conn], sessions[conn];
 	if not session or session.destroyed then return; end -- gone in the meantime
-	local data = state.held:sub(1, piece);
-	state.held = #state.held > piece and state.held:sub(piece + 1) or nil;
+	-- Who asks for much comes seldom, and each time as long.
+	state.credit = math.min(credit, state.credit + credit);
+	if state.credit <= 0 then return stand_in_line(account, conn); end
+	local data, before = state.held:sub(1, state.piece), account.spent;
+	state.held = #state.held > state.piece and state.held:sub(state.piece + 1) or nil;
 	if state.held then stand_in_line(account, conn); end
 	passing = conn;
 	local fine, problem = pcall(session.data, data);
 	passing = nil;
+	local cost = account.spent - before;
+	state.credit = state.credit - cost;
+	state.piece = cost > credit and math.max(smallest_piece, state.piece / 2)
+		or math.min(largest_piece, state.piece * 2);
 	if not fine then module:log("error", "what a connection had brought: %s", problem); end
 	if not state.held then read_on(conn); end
 end
@@ -163,6 +243,7 @@ local function serve(account)
 	while account.first <= account.last do
 		local wait = overdrawn(account);
 		if wait > 0 then return math.max(wait, 0.01); end
+		if has_had_its_turn(account) then return moment; end
 		come_on(account, next_in_line(account));
 	end
 	account.served = false;
@@ -183,7 +264,7 @@ end
 local function hold(session, state, data)
 	local account = account_of(state.address, state.source);
 	if not state.held then
-		shared.held = shared.held + 1;
+		if overdrawn(account) > 0 then shared.held = shared.held + 1; end
 		stand_in_line(account, session.conn);
 	end
 	state.held = (state.held or "") .. data;
@@ -195,7 +276,7 @@ local function hold(session, state, data)
 	stop_reading(session.conn, state);
 	if not account.served then
 		account.served = true;
-		timer.add_task(math.max(overdrawn(account), 0.01), function () return serve(account); end);
+		timer.add_task(math.max(overdrawn(account), moment), function () return serve(account); end);
 	end
 end
 
@@ -208,21 +289,27 @@ end
 local function state_of(session)
 	local state = states[session.conn];
 	if not state then
-		state = { address = session.ip, source = source.of(session.ip), inside = 0, head = "" };
+		state = {
+			address = session.ip, source = source.of(session.ip), inside = 0, head = "",
+			piece = largest_piece, credit = 0,
+		};
 		states[session.conn] = state;
 		charge(account_of(state.address, state.source), per_websocket);
 	end
 	return state;
 end
 
+local function has_to_wait(session, state)
+	if state.held then return true; end
+	if is_staff(session) then return false; end
+	local account = account_of(state.address, state.source);
+	return overdrawn(account) > 0 or has_had_its_turn(account) or state.piece < largest_piece;
+end
+
 local function bytes_in(data, session)
 	if not session.websocket_request or not session.conn then return data; end
 	local state = state_of(session);
-	if passing ~= session.conn then
-		if state.held or (not is_staff(session) and overdrawn(account_of(state.address, state.source)) > 0) then
-			return hold(session, state, data);
-		end
-	end
+	if passing ~= session.conn and has_to_wait(session, state) then return hold(session, state, data); end
 	if not is_staff(session) then pay_bytes(state, data); end
 	return data;
 end
@@ -234,7 +321,7 @@ end
 
 local function stanzas_in(stanza, session)
 	if not (session.websocket_request or session.bosh_version) or is_staff(session) then return stanza; end
-	local cost = is_acknowledgement(stanza) and per_acknowledgement or 1;
+	local cost = is_acknowledgement(stanza) and per_acknowledgement or shared.price(stanza, session);
 	local state = states[session.conn];
 	charge(account_of(session.ip, state and state.source), cost);
 	return stanza;
@@ -246,14 +333,18 @@ local function watch(session)
 	filters.add_filter(session, "stanzas/in", stanzas_in, 1000);
 end
 
--- Over BOSH nothing can be held here: a request waits where it comes in. Returns the seconds, once
--- it is paid for.
-function shared.seconds_to_wait(address, session, bytes)
+-- Over BOSH nothing can be held here: a request waits where it comes in, and asks again, because of
+-- those that waited with it one was first. Each at its own time: all at once would be a crowd again.
+function shared.pay_for_request(address, session, bytes)
+	if not (session and is_staff(session)) then charge(account_of(address), bytes / 1024 * per_kilobyte); end
+end
+function shared.seconds_to_wait(address, session)
 	if session and is_staff(session) then return 0; end
-	local account = account_of(address);
+	local account, time = account_of(address), now();
 	local wait = overdrawn(account);
-	charge(account, bytes / 1024 * per_kilobyte);
-	return wait;
+	if wait <= 0 and not has_had_its_turn(account) then return 0; end
+	account.last_asked = math.max(account.last_asked, time + math.max(wait, 0)) + moment;
+	return account.last_asked - time;
 end
 
 filters.add_filter_hook(watch);
