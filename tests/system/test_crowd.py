@@ -100,7 +100,8 @@ def served(door: Entrance, address: str) -> int:
         return int(visitor.held[0].recv(12).split()[1])
 
 
-def test_the_schools_own_networks_have_no_limit(school: School, entrance: Entrance) -> None:
+def test_the_schools_own_networks_have_eight_shares(school: School, entrance: Entrance) -> None:
+    """So that a pupil there takes the web server away from nobody either."""
     school.project.write(school_networks=[f"{GREEDY}/32"])
     try:
         assert school.project.run("deploy").code == 0
@@ -110,6 +111,12 @@ def test_the_schools_own_networks_have_no_limit(school: School, entrance: Entran
                 pupil.open(1, "whole")
                 assert pupil.held[0].recv(12) == b"HTTP/1.1 200"
             assert crowd.alive() == SHARE + 200
+            crowd.open(7 * SHARE, "silent")
+            assert crowd.settled(8 * SHARE) <= 8 * SHARE
+        with source(GREEDY) as own, Crowd(entrance, own) as crowd:
+            handshake = HANDSHAKE.format(domain=entrance.domain)
+            crowd.open(400, handshake)  # a school that is back after a restart
+            assert [one.recv(12) for one in crowd.held] == [b"HTTP/1.1 101"] * 400
     finally:
         school.project.write(school_networks=[])
         school.project.run("deploy")
