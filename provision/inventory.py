@@ -104,9 +104,8 @@ def select(inventory: Inventory, names: Sequence[str], *, everyone: bool = False
                 _("There is no school {name} in {path}").format(
                     name=shown(name), path=inventory.path
                 ),
-                _("did you mean {near}?").format(near=near)
-                if near
-                else _("these are there: {known}").format(known=", ".join(known)),
+                "" if near else _("these are there: {known}").format(known=", ".join(known)),
+                _("did you mean {near}?").format(near=near) if near else "",
             )
     if names and everyone:
         raise UsageError(_("Name schools or write --all, not both"))

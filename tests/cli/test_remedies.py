@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import identity
+from provision import first_sign_in, identity
+from provision.errors import UsageError
 from tests.inventories import NORD
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ SETTINGS = (
     *("--set", "address=203.0.113.10", "--set", "domain=meet.nord.example.org"),
     *("--set", "school=Gymnasium Nord", "--set", "contact=it@nord.example.org"),
 )
+
+CHECKLIST = "no,no,no,no,no,yes,no"
+"""Answers that lead to a list of what to require of others."""
 
 
 def advice(seen: Seen) -> str:
@@ -148,3 +152,143 @@ def test_a_key_that_there_is_not_can_be_made(
         check=True,
     )
     assert identity.named(Path("~/.ssh/id_ed25519")).public.startswith("ssh-ed25519 ")
+
+
+def test_the_way_is_answered_beforehand_as_advised(run: Run) -> None:
+    said = advice(run("way"))
+    found = re.fullmatch(r"answer beforehand, for instance (--answers) (\S+)", said)
+    assert found
+    option, answers = found.groups()
+    assert run("way", option, answers).code == 0
+    shorter, _comma, last = answers.rpartition(",")
+    said = advice(run("way", option, shorter))
+    assert said == "add yes or no at the end"
+    assert run("way", option, f"{shorter},{last}").code == 0
+    longer = f"{answers},yes,no"
+    cut = re.fullmatch(
+        r"leave out what follows after answer (\d+)", advice(run("way", option, longer))
+    )
+    assert cut
+    assert run("way", option, ",".join(longer.split(",")[: int(cut[1])])).code == 0
+
+
+def test_a_checklist_that_is_there_gets_another_name_as_advised(run: Run, tmp_path: Path) -> None:
+    kept = tmp_path / "list.md"
+    kept.write_text("mine")
+    command = ("way", "--answers", CHECKLIST, "--output")
+    assert advice(run(*command, "list.md")) == "choose another name, or remove the file first"
+    assert run(*command, "other.md").code == 0
+    assert kept.read_text() == "mine"
+    kept.unlink()
+    assert run(*command, "list.md").code == 0
+
+
+def test_a_file_without_a_school_leads_to_the_command_that_adds_one(
+    run: Run, inventory: Path
+) -> None:
+    inventory.write_text("schools:\n  hosts: {}\n")
+    assert advice(run("check")) == "provision new"
+    inventory.write_text("schools:\n  hosts:\n")
+    assert run("new", "nord", *SETTINGS).code == 0
+    assert "no school yet" not in run("list").err
+
+
+def test_a_name_that_is_nearly_right_is_named(run: Run, inventory: Path) -> None:
+    inventory.write_text(NORD)
+    for wrong, right in (
+        (["connect", "nrod"], "nord"),
+        (["verify", "--only", "TLS-1"], "TLS-01"),
+        (["teachers", "add", "nord", "B.Müller"], "b.mueller"),
+    ):
+        found = re.fullmatch(r"did you mean (\S+)\?", advice(run(*wrong)))
+        assert found
+        assert found[1] == right
+        again = run(*[right if word in {"nrod", "TLS-1", "B.Müller"} else word for word in wrong])
+        assert "did you mean" not in again.err
+
+
+def test_a_short_name_that_is_taken_is_another_one_as_advised(run: Run, inventory: Path) -> None:
+    inventory.write_text(NORD)
+    other = [
+        word.replace("nord.example", "sued.example").replace("113.10", "113.11")
+        for word in SETTINGS
+    ]
+    said = advice(run("new", "nord", *other))
+    assert said == f"change its lines in {inventory.name}, or choose another short name"
+    assert run("new", "sued", *other).code == 0
+    inventory.write_text(NORD.replace("Gymnasium Nord", "Gymnasium Nordwest"))
+    assert "Gymnasium Nordwest" in run("list").out
+
+
+def test_a_wrong_setting_is_corrected_in_the_file_as_advised(run: Run, inventory: Path) -> None:
+    inventory.write_text(NORD.replace("203.0.113.10", "203.0.113.999"))
+    assert advice(run("list")) == "correct the file, then run the same command again"
+    inventory.write_text(NORD)
+    assert run("list").code == 0
+
+
+def test_a_setting_beside_the_inventory_is_moved_into_it_as_advised(
+    run: Run, inventory: Path, tmp_path: Path
+) -> None:
+    inventory.write_text(NORD)
+    beside = tmp_path / "host_vars" / "nord.yml"
+    beside.parent.mkdir()
+    beside.write_text("language: en\n")
+    said = advice(run("list"))
+    assert said == f"move it to {inventory.name}, then run the same command again"
+    inventory.write_text(NORD + "      " + beside.read_text())
+    beside.unlink()
+    assert run("list").code == 0
+
+
+def test_a_key_elsewhere_is_copied_into_the_folder_as_advised(
+    run: Run, inventory: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90"),
+            *("-subj", "/CN=meet.nord.example.org"),
+            *("-addext", "subjectAltName=DNS:meet.nord.example.org"),
+            *("-keyout", str(elsewhere / "school.key"), "-out", str(elsewhere / "school.pem")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+
+    def named(folder: str) -> str:
+        return (
+            f"{NORD}      certificate: own\n      certificate_file: {folder}school.pem\n"
+            f"      certificate_key_file: {folder}school.key\n"
+        )
+
+    inventory.write_text(named(f"{elsewhere}/"))
+    said = advice(run("list"))
+    assert said == "copy certificate and key into this folder, and name the copies"
+    for name in ("school.pem", "school.key"):
+        (tmp_path / name).write_bytes((elsewhere / name).read_bytes())
+    inventory.write_text(named(""))
+    assert "lies outside the folder" not in run("list").err
+
+
+def test_a_folder_with_an_odd_name_is_left_as_advised(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / 'the "schools"'
+    odd.mkdir()
+    (odd / "inventory.yml").write_text(NORD)
+    monkeypatch.chdir(odd)
+    assert advice(run("list")) == "move the project to another folder, then run this again"
+    monkeypatch.chdir(tmp_path)
+    odd.rename(tmp_path / "schools")
+    monkeypatch.chdir(tmp_path / "schools")
+    assert run("list").code == 0
+
+
+def test_a_descriptor_without_a_password_leads_to_one_that_has_it(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as told:
+        first_sign_in._from_descriptor(987)
+    assert told.value.next == "for instance: --password-fd 0 < FILE"
+    (tmp_path / "FILE").write_text("first-pass-42\n")
+    with (tmp_path / "FILE").open("rb") as file:
+        assert first_sign_in._from_descriptor(file.fileno()) == "first-pass-42"

@@ -71,10 +71,33 @@ def looks(project: Project) -> dict[str, Done]:
     }
 
 
+LATE = "This could not be read on the server: it took too long"
+"""What a busy machine may say of anything; it tells of no difference."""
+
+
+def alike(one: Done, other: Done, command: str) -> bool:
+    """Whether two answers say the same, apart from what one of them had no time to measure."""
+    if command != "verify":
+        return told(one, command) == told(other, command)
+    late = {
+        control["id"]
+        for done in (one, other)
+        for control in done.data["controls"]
+        if any(found["sentence"] == LATE for found in control["findings"])
+    }
+    states = [
+        {
+            control["id"]: control["state"]
+            for control in done.data["controls"]
+            if control["id"] not in late
+        }
+        for done in (one, other)
+    ]
+    return one.code == other.code and states[0] == states[1]
+
+
 def told(done: Done, command: str) -> object:
     """What of an answer must not depend on greetings."""
-    if command == "verify":
-        return done.code, {one["id"]: one["state"] for one in done.data["controls"]}
     if command == "check":
         return done.code, [
             (one["level"], re.sub(r"\d+ MB free", "… MB free", one["sentence"]))
@@ -103,7 +126,7 @@ def test_greetings_spoil_no_answer(
     finally:
         forget(school.host, home)
     for command, done in quiet.items():
-        assert told(noisy[command], command) == told(done, command), noisy[command]
+        assert alike(noisy[command], done, command), (done, noisy[command])
     assert (connected.code, connected.out, connected.err) == (
         0,
         "",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.system.test_greetings import looks, told
+from tests.system.test_greetings import alike, looks
 
 if TYPE_CHECKING:
     from tests.system.conftest import MakeProject
@@ -83,7 +83,7 @@ def test_old_signs_on_the_server_change_nothing(school: School, make_project: Ma
     finally:
         put_back(school)
     for command, done in before.items():
-        assert told(after[command], command) == told(done, command), after[command]
+        assert alike(after[command], done, command), (done, after[command])
     assert (deployed.code, deployed.data["changed"]) == (0, [])
 
 

@@ -294,7 +294,8 @@ def test_an_unclear_choice_is_refused(
     path.write_text(NORD + SUED)
     with pytest.raises(UsageError) as error:
         inventory.select(inventory.load(path), names, everyone=everyone)
-    assert (error.value.what, error.value.why) == (what.format(path=path), why.format(path=path))
+    assert error.value.what == what.format(path=path)
+    assert (error.value.why or error.value.next) == why.format(path=path)
 
 
 def test_an_empty_inventory_has_nothing_to_choose(path: Path) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tests.bench import Bench
     from tests.system.check.conftest import MakeDesk
 
+# Too long for script/test; script/lived-in runs it.
+pytestmark = pytest.mark.lived_in
+
 HERE = "tests/system/check/test_transaction.py::test_a_repository_without_the_client_is_told"
 LACKS = "A deployment could not install its packages: {reason}"
 
