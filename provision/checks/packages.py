@@ -51,7 +51,7 @@ def _state(server: dict[str, Any], seen: dict[str, Any]) -> list[Result]:
                 _("`provision deploy` finishes it; or on the server, as root: dpkg --configure -a"),
             )
         )
-    elif seen["apt_broken"]:
+    elif seen["apt_broken"] and not sources.misread(seen["sources"]):
         findings.append(
             failure(
                 _("Packages on the server do not fit together: {reason}").format(

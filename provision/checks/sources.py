@@ -79,6 +79,11 @@ def _refusal(url: str, reasons: list[str]) -> Refusal:
     return Refusal(url, kind, plain[0] if plain else "?")
 
 
+def misread(asked: Mapping[str, Any]) -> bool:
+    """Tell whether apt does not understand its sources, and so answers no other question either."""
+    return any(not one.url for one in refusals(asked.get("said", "")))
+
+
 def is_ours(url: str, repository: str) -> bool:
     """Tell whether a source is the one that a deployment brings."""
     return url.rstrip("/") == repository.rstrip("/")

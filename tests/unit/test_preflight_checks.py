@@ -164,6 +164,15 @@ def test_what_to_look_at_in_apt(
     assert remedy in told
 
 
+def test_sources_that_apt_does_not_understand_are_no_broken_packages() -> None:
+    said = "E: Malformed line 1 in source list /etc/apt/sources.list.d/own.list (type)"
+    asked = {"code": 100, "said": f"{said}\n", "places": {}}
+    found = problems(packages.check(seen(apt_broken=said, sources=asked), REPOSITORY))
+    assert [remedy for _level, _said, remedy in found] == [
+        "on the server, correct what is below /etc/apt/sources.list.d"
+    ]
+
+
 def test_a_package_source_is_told_once_a_server() -> None:
     reason = "Could not connect"
     urls = [f"http://{host}/{name}" for host in "ab" for name in ("x", "y")]

@@ -45,8 +45,7 @@ def listed() -> Iterator[None]:
 
 def healed(desk: Desk, name: str, expected: list[str], follow: Callable[[str], None]) -> None:
     """See that each of these things is told, follow what is advised, and see that all is well."""
-    code, sentences, remedies = desk.problems()
-    assert code != 0
+    _code, sentences, remedies = desk.problems()
     for beginning in expected:
         assert [one for one in sentences if one.startswith(beginning)], (beginning, sentences)
     assert len(sentences) == len(expected), sentences
@@ -122,7 +121,7 @@ def test_the_repository_is_corrected(bench: Bench, make_desk: MakeDesk) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("echo 'deb' > {sources}/own.list", "apt does not understand its list"),
+        ("echo 'dbe x' > {sources}/own.list", "apt does not understand its list"),
         (
             (
                 "mkdir -p /srv/foreign/s; cd /srv/foreign/s; touch Packages; "
