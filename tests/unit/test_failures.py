@@ -60,8 +60,8 @@ UNREACHABLE = [
             "Received disconnect from 203.0.113.10 port 2222:2: Too many authentication failures"
             "\r\nDisconnected from 203.0.113.10 port 2222"
         ),
-        "The server refuses to let admin sign in.",
-        "provision connect nord",
+        "This computer offers so many keys that the server hung up before the right one.",
+        "put the right one in front: ssh-add FILE; then provision connect nord --identity FILE",
     ),
     (
         "ssh: Could not resolve hostname nowhere.invalid: Name or service not known",
