@@ -76,10 +76,12 @@ def served(folder: Path) -> Iterator[str]:
     server = ThreadingHTTPServer((GATEWAY, 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://{GATEWAY}:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://{GATEWAY}:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def test_somebody_in_between_changes_the_index(
