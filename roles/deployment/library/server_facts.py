@@ -181,7 +181,7 @@ def outward(given: dict[str, Any]) -> dict[str, Any]:
         seconds=preflight.PATIENCE if given["thorough"] else 20,
     )
     if given["thorough"]:
-        found["lacks"] = repository.trial(url, found, given["packages"], preflight.APT_PATIENCE)
+        found["lacks"] = repository.trial(url, found, given["packages"], preflight.TRIAL_PATIENCE)
     return {"repository": found, "repository_shared": repository.is_shared(given["repository"])}
 
 

@@ -17,6 +17,8 @@ from ansible.module_utils.school_server import read_text, run
 PATIENCE = 12
 APT_PATIENCE = 40
 """How long a program may take, in seconds; a busy server is no broken one."""
+TRIAL_PATIENCE = 20
+"""How long apt may try an installation, after the repository was asked; the whole look has 60 s."""
 LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock")
 # Nothing is written where apt keeps what it knows, and nobody who installs is kept waiting.
 APT = ("-o", "Debug::NoLocking=1", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
