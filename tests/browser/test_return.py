@@ -145,3 +145,39 @@ def test_teachers_ticket_is_for_the_first_connection_and_in_no_storage_of_the_cl
     there = "room@conference.school.test/kim"
     assert room.sends(join(there)) == join(there)  # signed in by it: not shown once more
     assert room.js(asked) == [None, None]
+
+
+RESUMING = """(window.done = [], window.APP = { connection: { xmpp: { connection: { _resumeTask: {
+  _resumeTimeout: WAITS, cancelResume() { done.push('cancel'); },
+  resumeConnection() { done.push('resume'); } } } } } }, connect(), 1)"""
+DROPPED = "(sockets[0].dispatchEvent(new Event('close')), sockets.length)"
+
+
+def test_a_broken_connection_is_taken_up_again_as_soon_as_the_server_answers(
+    browser: Windows, address: str
+) -> None:
+    room = Room(browser, f"{address}/room")
+    room.js(RESUMING.replace("WAITS", "7"))
+    room.hears(told())
+    assert room.js(DROPPED) == 2
+    # A connection of ours that carries nothing; the server is away, then it is there.
+    room.js("(sockets[1].onerror(), 1)")
+    browser.until(room.window, "sockets.length === 3")
+    room.js("(sockets[2].close = () => {}, sockets[2].onopen(), 1)")
+    browser.until(room.window, "done.length === 2")
+    assert room.js("[done, sockets.map(socket => socket.sent)]") == [
+        ["cancel", "resume"],
+        [[], [], []],
+    ]
+
+
+def test_a_client_that_is_about_to_connect_is_left_alone(browser: Windows, address: str) -> None:
+    room = Room(browser, f"{address}/room")
+    room.js(RESUMING.replace("WAITS", "undefined"))
+    assert room.js(DROPPED) == 1  # nobody has a ticket, nobody comes back
+    room.hears(told())
+    assert room.js(DROPPED) == 2
+    room.js("(sockets[1].closed = 0, sockets[1].close = () => { sockets[1].closed += 1; }, 1)")
+    room.js("(window.later = setTimeout, window.setTimeout = then => then(), 1)")
+    room.js("(sockets[1].onopen(), window.setTimeout = later, 1)")
+    assert room.js("[done, sockets[1].closed]") == [[], 1]

@@ -131,7 +131,7 @@ Component "conference.{{ settings.domain }}" "muc"
     modules_enabled = {
         "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit",
         "muc_password_whitelist", "school_rooms", "school_private", "school_knocks",
-        "school_return", "school_wait",
+        "school_return", "school_wait", "school_bridge",
     }
     admins = { focus }
     muc_password_whitelist = { focus }
@@ -159,7 +159,7 @@ Component "breakout.{{ settings.domain }}" "muc"
     storage = "memory"
     modules_enabled = {
         "muc_hide_all", "muc_meeting_id", "muc_domain_mapper", "muc_rate_limit", "school_rooms",
-        "school_private", "school_staff_only", "school_knocks",
+        "school_private", "school_staff_only", "school_knocks", "school_bridge",
     }
     admins = { focus }
     muc_room_locking = false

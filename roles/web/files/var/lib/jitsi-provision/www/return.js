@@ -60,6 +60,7 @@
         var send = socket.send;
         if (String(address).indexOf('/xmpp-websocket') !== -1) {
             socket.addEventListener('message', receive);
+            socket.addEventListener('close', lost);
             socket.send = function (text) { send.call(socket, shown(text)); };
             credentials = null;
         }
@@ -118,14 +119,36 @@
         save();
         window.setTimeout(function () { window.location.reload(); }, Math.random() * 2000);
     }
-    // Begins anew as soon as the server answers. A class does not come in the same moment.
-    function again() {
+    // As soon as the server answers. A class does not ask in the same moment, and nobody twice.
+    var answered = 0;
+    function asSoonAsItAnswers(then) {
+        if (Date.now() - answered < 5000) { then(); return; }
         var socket = new Connection('wss://' + window.location.host + '/xmpp-websocket', 'xmpp');
         socket.onopen = function () {
             socket.close();
-            window.setTimeout(function () { window.location.reload(); }, Math.random() * 1000);
+            window.setTimeout(function () { answered = Date.now(); then(); }, Math.random() * 1000);
         };
-        socket.onerror = function () { window.setTimeout(again, 500 + Math.random() * 1000); };
+        socket.onerror = function () {
+            window.setTimeout(function () { asSoonAsItAnswers(then); }, 500 + Math.random() * 1000);
+        };
+    }
+    function again() {
+        asSoonAsItAnswers(function () { window.location.reload(); });
+    }
+    // The client itself takes its broken connection up again after 3 seconds, then 9, then 27, and
+    // where the server has forgotten it, notices only then. It need not wait so long.
+    var looks = false;
+    function lost() {
+        if (!ticket || begun || looks) { return; }
+        looks = true;
+        asSoonAsItAnswers(function () {
+            looks = false;
+            var task = window.APP && window.APP.connection && window.APP.connection.xmpp.connection._resumeTask;
+            // Without a time to wait for it does so already, or has no need to.
+            if (begun || !task || !task._resumeTimeout) { return; }
+            task.cancelResume();
+            task.resumeConnection();
+        });
     }
     function begin(state) {
         var media = state['features/base/media'];
