@@ -39,10 +39,10 @@ NEEDED = {
     "room_destroy", "room_metadata", "room_metadata_component", "roster_command",
     "token_affiliation", "token_verification", "filter_messages", "filter_direct_messages",
     # jitsi-provision
-    "school_addresses", "school_entrance", "school_focus", "school_gate", "school_internal",
-    "school_knocks", "school_large_stanzas", "school_login_throttle", "school_loopback_only",
-    "school_new_rooms", "school_private", "school_relay", "school_return", "school_return_login",
-    "school_rooms", "school_sources", "school_staff_only", "school_wait",
+    "school_addresses", "school_bridge", "school_entrance", "school_focus", "school_gate",
+    "school_internal", "school_knocks", "school_large_stanzas", "school_login_throttle",
+    "school_loopback_only", "school_new_rooms", "school_private", "school_relay", "school_return",
+    "school_return_login", "school_rooms", "school_sources", "school_staff_only", "school_wait",
 }  # fmt: skip
 WHO_READS = (
     "/jitsi/",
