@@ -212,10 +212,13 @@ def own_address(kind: int, told: bytes) -> bytes:
 
 
 def others() -> bool:
-    """Return whether another such program runs here."""
-    for path in glob.glob("/proc/[0-9]*/comm"):  # noqa: PTH207 - it may go while we look
-        with contextlib.suppress(OSError), open(path, encoding="utf-8") as file:  # noqa: PTH123
-            if file.read().strip() == TITLE and path.split("/")[2] != str(os.getpid()):
+    """Return whether another such program runs here; one that has ended does not (proc(5))."""
+    for path in glob.glob("/proc/[0-9]*/stat"):  # noqa: PTH207 - it may go while we look
+        with contextlib.suppress(OSError), open(path, "rb") as file:  # noqa: PTH123
+            number, _space, rest = file.read().partition(b" ")
+            name, _end, state = rest.rpartition(b") ")
+            is_other = name == b"(" + TITLE.encode() and int(number) != os.getpid()
+            if is_other and not state.startswith(b"Z"):
                 return True
     return False
 

@@ -187,6 +187,6 @@ def test_variables_of_the_environment_are_not_for_ansible(computer: Computer) ->
     assert "A_TOKEN_OF_THE_PERSON" not in names
     assert {name for name in names if name.startswith("ANSIBLE")} <= {
         "ANSIBLE_CALLBACKS_ENABLED", "ANSIBLE_CALLBACK_PLUGINS", "ANSIBLE_CONFIG",
-        "ANSIBLE_LOCAL_TEMP", "ANSIBLE_NOCOWS",
+        "ANSIBLE_LOCAL_TEMP", "ANSIBLE_NOCOWS", "ANSIBLE_SSH_EXTRA_ARGS",
     }  # fmt: skip
     assert (names["SSH_AUTH_SOCK"], names["HTTPS_PROXY"]) == ("/run/agent", "http://proxy:3128")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import select
 import socket
@@ -134,7 +135,7 @@ def test_the_listener_ends_with_its_session_and_by_itself(wanted: list[tuple[str
     ended = Session(wanted)
     assert "arrived" in ended.tell("end")
     assert ended.end() == (0, "")
-    late = Session(wanted, seconds=1)
+    late = Session(wanted, seconds=5)  # on a busy machine it takes a second to begin
     late.program.wait(timeout=20)  # nobody has closed its input
     assert late.program.returncode == -14
 
@@ -148,6 +149,16 @@ def test_a_second_listener_knows_that_it_is_not_alone(
     assert len(second.begun["held"]) == 4
     second.end()
     assert reach(Aim(*wanted[0], 4, "127.0.0.1")) is Reach.OPEN
+
+
+def test_a_listener_that_has_ended_is_no_other(wanted: list[tuple[str, int]]) -> None:
+    ended = Session(wanted)
+    ended.program.kill()
+    os.waitid(os.P_PID, ended.program.pid, os.WEXITED | os.WNOWAIT)  # its parent has not asked yet
+    session = Session(wanted)
+    assert session.begun["alone"]
+    session.end()
+    ended.program.communicate()
 
 
 def test_what_nobody_serves_is_refused() -> None:
