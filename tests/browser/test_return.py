@@ -181,3 +181,27 @@ def test_a_client_that_is_about_to_connect_is_left_alone(browser: Windows, addre
     room.js("(window.later = setTimeout, window.setTimeout = then => then(), 1)")
     room.js("(sockets[1].onopen(), window.setTimeout = later, 1)")
     assert room.js("[done, sockets[1].closed]") == [[], 1]
+
+
+FORGOTTEN = """<failed xmlns="urn:xmpp:sm:3" h="7"><item-not-found
+ xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></failed>"""
+STATE = """(window.APP = { store: { subscribe() {}, getState: () => ({
+  'features/base/media': { audio: { muted: true }, video: { muted: true } } }) } }, 1)"""
+
+
+def test_a_page_whose_connection_the_server_has_forgotten_begins_anew(
+    browser: Windows, address: str
+) -> None:
+    room = Room(browser, f"{address}/room")
+    notice = "document.querySelectorAll('.school-return').length"
+    room.js(STATE)
+    room.hears(FORGOTTEN)  # nobody has a ticket, nobody comes back
+    room.hears(told())
+    room.hears(f'<message from="room@conference.school.test/kim">{FORGOTTEN}</message>')
+    room.hears('<failed xmlns="urn:xmpp:sm:3"><unexpected-request/></failed>')
+    assert room.js(notice) == 0
+    room.hears(FORGOTTEN)
+    assert room.js(notice) == 1
+    room.js("(window.connect = null, sockets.at(-1).close = () => {}, sockets.at(-1).onopen(), 1)")
+    room.ready()
+    assert room.js("JSON.parse(sessionStorage.getItem('school/return')).was.silent") is True

@@ -32,7 +32,13 @@
     // The ticket --------------------------------------------------------------------------------
 
     function receive(event) {
-        if (typeof event.data !== 'string' || event.data.indexOf(xmlns) === -1) { return; }
+        if (typeof event.data !== 'string') { return; }
+        // The server knows nothing of the connection that was to be taken up again. The client would
+        // end it in good order first, for some seconds.
+        if (/^<failed [^>]*urn:xmpp:sm:3/.test(event.data) && event.data.indexOf('<item-not-found') !== -1) {
+            if (comesBack()) { begin(window.APP.store.getState()); }
+        }
+        if (event.data.indexOf(xmlns) === -1) { return; }
         var told = new window.DOMParser().parseFromString(event.data, 'text/xml')
             .getElementsByTagNameNS(xmlns, '*')[0];
         // From the server itself: what people send comes from a room.
@@ -150,6 +156,9 @@
             task.resumeConnection();
         });
     }
+    function comesBack() {
+        return !begun && ticket && !(ticket.was && Date.now() - ticket.was.at > patience);
+    }
     function begin(state) {
         var media = state['features/base/media'];
         var was = ticket.was && Date.now() - ticket.was.at < patience ? ticket.was : {
@@ -169,8 +178,7 @@
         var error = conference.error || state['features/base/connection'].error;
         var name = error && (error.name || error);
         // Whoever leaves, or was thrown out, goes.
-        if (!begun && ticket && name && broken.indexOf(name) !== -1
-            && !(ticket.was && Date.now() - ticket.was.at > patience)) { begin(state); }
+        if (name && broken.indexOf(name) !== -1 && comesBack()) { begin(state); }
     }
     function watch() {
         if (window.APP && window.APP.store) {
