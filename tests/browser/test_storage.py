@@ -129,3 +129,13 @@ def test_a_reload_asks_for_no_name_again(browser_name: str, school: str) -> None
         browser.evaluate(window, "void (window.began = 0, location.reload())")
         browser.until(window, "window.began")
         assert browser.evaluate(window, "[before, muted]") == ["Kim", [True, True]]
+
+
+def test_the_browser_is_not_asked_to_remember_a_name(browser_name: str, school: str) -> None:
+    field = "document.getElementById('premeeting-name-input')"
+    asks = '<input id="premeeting-name-input" autocomplete="name"><input autocomplete="name">'
+    with windows(browser_name) as browser:
+        window = lesson(browser, school)
+        browser.evaluate(window, f"document.body.insertAdjacentHTML('beforeend', '{asks}')")
+        browser.until(window, f"{field}.autocomplete === 'off'")
+        assert browser.evaluate(window, f"{field}.nextSibling.autocomplete") == "name"

@@ -58,8 +58,18 @@
         }).observe(document.head, { childList: true, subtree: true, characterData: true });
     }
 
+    // The field for the name asks the browser to remember what is typed there. It would offer a pupil's
+    // name to the next one on the same device, and no page can take it back.
+    function keepNoName() {
+        function look() {
+            var field = document.getElementById('premeeting-name-input');
+            if (field && field.autocomplete !== 'off') { field.autocomplete = 'off'; }
+        }
+        new window.MutationObserver(look).observe(document, { childList: true, subtree: true });
+    }
+
     // A browser that allows no storage keeps nothing anyway.
-    [onlyHere, mute, stayTeacher, nameTheWindow].forEach(function (step) {
+    [onlyHere, mute, stayTeacher, nameTheWindow, keepNoName].forEach(function (step) {
         try { step(); } catch (error) { window.console.warn('visit:', error.name); }
     });
 }());
