@@ -20,6 +20,7 @@ local async = require "util.async";
 local filters = require "util.filters";
 local jid = require "util.jid";
 local now = require "util.time".now;
+local price = module:require "school_prices".price;
 local refuse = module:require "school_answers".refuse;
 
 local staff_host = module:get_option_string("school_staff_host",
@@ -70,7 +71,7 @@ end
 -- hear of counts more than once.
 local function weight_of(stanza, session)
 	local enters = stanza.name == "presence" and stanza:get_child("x", "http://jabber.org/protocol/muc");
-	return math.max(enters and 10 or 1, module:shared("/*/school_sources/sources").price(stanza, session) / 10);
+	return math.max(enters and 10 or 1, price(stanza, session) / 10);
 end
 
 -- Returns whether the session is still there when its turn has come.

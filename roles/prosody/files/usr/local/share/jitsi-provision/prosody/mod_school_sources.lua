@@ -30,9 +30,9 @@
 module:set_global();
 
 local filters = require "util.filters";
-local jid = require "util.jid";
 local now = require "util.time".now;
 local timer = require "util.timer";
+local price = module:require "school_prices".price;
 local source = module:require "school_network";
 
 local staff_host = module:get_option_string("school_staff_host",
@@ -45,18 +45,6 @@ local per_acknowledgement = module:get_option_number("school_source_acknowledgem
 local per_kilobyte = module:get_option_number("school_source_kilobyte", 0.5);
 local per_websocket = module:get_option_number("school_source_websocket", 5);
 local sweep_after = module:get_option_number("school_source_sweep", 60);
-
--- What a stanza costs, and what for each person in the room who hears of it; measured, and then
--- halved, in questions that only this server answers.
-local prices = {
-	enter = { 2, 2 }; -- is told of everybody, and everybody of him
-	move = { 2, 1.5 }; -- leaves a place for another
-	presence = { 1, 0.5 };
-	text = { 1, 0.35 };
-	ask_room = { 4, 0 };
-	other = { 1, 0 };
-};
-local MUC = "http://jabber.org/protocol/muc";
 
 -- With how many bytes a connection that was held comes on in one turn, some stanzas or 170 frames;
 -- with fewer where these are dear. And what they may cost, in the middle of many turns.
@@ -125,37 +113,6 @@ local function sweep()
 		if account.balanced <= time and account.first > account.last then accounts[key] = nil; end
 	end
 	return sweep_after;
-end
-
--- What stanzas cost -----------------------------------------------------------------------------
-
-local function room_of(address)
-	local node, host = jid.prepped_split(address);
-	local component = node and prosody.hosts[host];
-	local muc = component and component.modules.muc;
-	return muc and muc.get_room_from_jid(jid.join(node, host));
-end
-
-local function kind_of(stanza, room, session)
-	if stanza.name == "presence" then
-		if stanza.attr.type == nil and stanza:get_child("x", MUC) then return "enter"; end
-		local there = room:get_occupant_by_real_jid(session.full_jid);
-		local moves = there and stanza.attr.type == nil and there.nick ~= stanza.attr.to;
-		return moves and "move" or "presence";
-	end
-	if stanza.name == "message" then return stanza.attr.type == "groupchat" and "text" or "other"; end
-	return stanza.name == "iq" and not jid.resource(stanza.attr.to) and "ask_room" or "other";
-end
-
--- In stanzas. Also for mod_school_gate.
-function shared.price(stanza, session)
-	local room = stanza.attr.to and session.full_jid and room_of(stanza.attr.to);
-	if not room then return prices.other[1]; end
-	local price, readers = prices[kind_of(stanza, room, session)], 0;
-	if price[2] > 0 then
-		for _ in room:each_occupant() do readers = readers + 1; end
-	end
-	return price[1] + price[2] * readers;
 end
 
 -- What bytes cost -------------------------------------------------------------------------------
@@ -321,7 +278,7 @@ end
 
 local function stanzas_in(stanza, session)
 	if not (session.websocket_request or session.bosh_version) or is_staff(session) then return stanza; end
-	local cost = is_acknowledgement(stanza) and per_acknowledgement or shared.price(stanza, session);
+	local cost = is_acknowledgement(stanza) and per_acknowledgement or price(stanza, session);
 	local state = states[session.conn];
 	charge(account_of(session.ip, state and state.source), cost);
 	return stanza;
