@@ -93,7 +93,7 @@ web(
     f"sed -i 's/return 403;/break;/' {SITE}",
     SITE,
 )
-web("one address takes all", "ACC-05", f"sed -i '/limit_conn jitsi_sources/d' {FRONT}", FRONT)
+web("one address takes all", "ACC-05", f"sed -i '/limit_conn jitsi_/d' {FRONT}", FRONT)
 web("foreign content is allowed", "THP-06", f"sed -i /Content-Security-Policy/d {HEADERS}", HEADERS)
 web("another curve", "TLS-02", f"sed -i 's/X25519:prime256v1/secp521r1:&/' {SITE}", SITE)
 web(
