@@ -74,9 +74,7 @@ def directory(variables: Mapping[str, Any]) -> Path:
 
 
 def prepare(host: str, values: dict[str, Any], base: Path, roles: Path) -> dict[str, Any]:
-    """Return ``settings`` with their defaults, ``units``, ``packages``, and this ``run``.
-
-    And ``warnings_found``.
+    """Return ``settings`` with defaults, what roles declare, ``warnings_found``, and ``run``.
 
     Raises SettingsError before anything is touched.
 
@@ -99,29 +97,23 @@ def prepare(host: str, values: dict[str, Any], base: Path, roles: Path) -> dict[
     _authorities(settings, base)
     return {
         "settings": settings,
-        "units": _units(roles),
-        "packages": _packages(roles),
+        **_declared(roles),
         "warnings_found": warnings,
         "run": at_work.this_run(),
     }
 
 
-def _units(roles: Path) -> list[str]:
-    """Return all units that any role declares."""
+def _declared(roles: Path) -> dict[str, list[str]]:
+    """Return all ``units`` of all roles; ``packages`` and ``absent``, whatever a server is like."""
     units: list[str] = []
+    found: dict[str, list[Any]] = {"packages": [], "absent": []}
     for path in sorted(roles.glob("*/provides.yml")):
-        units.extend((yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("units") or {})
-    return units
-
-
-def _packages(roles: Path) -> list[str]:
-    """Return the packages that roles declare whatever a server is like."""
-    declared: list[Any] = []
-    for path in sorted(roles.glob("*/provides.yml")):
-        declared.extend(
-            (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("packages", [])
-        )
-    return [name for name in declared if isinstance(name, str) and "{" not in name]
+        provides = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        units.extend(provides.get("units") or {})
+        for key, entries in found.items():
+            fixed = [name for name in provides.get(key) or [] if isinstance(name, str)]
+            entries.extend(name for name in fixed if "{" not in name)
+    return {"units": units, **found}
 
 
 def judge(settings: dict[str, Any], seen: dict[str, Any], base: Path) -> dict[str, Any]:

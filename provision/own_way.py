@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from provision import environment
+from provision import bounded, environment, limits
 from provision.errors import ProvisionError, ServerError
 from provision.i18n import _
 
@@ -104,19 +104,12 @@ def settings(school: School) -> dict[str, str]:
 def _asked(words: list[str]) -> dict[str, str]:
     """Return what ssh would use, by names in small letters; nothing where it cannot be asked."""
     try:
-        done = subprocess.run(
-            words,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=_ASKED_SECONDS,
-            env=environment.ours(),
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = bounded.run(words, "", seconds=_ASKED_SECONDS, limit=limits.SSH_ANSWER)
+    except OSError:
         return {}
-    pairs = (line.partition(" ") for line in done.stdout.splitlines())
+    if done.late or done.endless:
+        return {}
+    pairs = (line.partition(" ") for line in done.out.decode(errors="replace").splitlines())
     return {name: value.strip() for name, _space, value in pairs}
 
 

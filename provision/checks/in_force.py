@@ -91,8 +91,9 @@ def _broken(one: Told) -> Result:
         _("{unit} does not understand {file}, and would not start any more: {reason}").format(
             **one
         ),
-        _("on the server, correct {file} or delete it, then: systemctl restart {unit}").format(
-            **one
+        # nginx serves on while it reads again; the others have no such way.
+        _("on the server, correct {file} or delete it, then: systemctl {verb} {unit}").format(
+            verb="reload-or-restart" if one["unit"] == "nginx" else "restart", **one
         ),
     )
 

@@ -151,9 +151,17 @@ def test_broken_own_change_is_refused_before_anything_is_replaced(
         try:
             before = school.host.state()
             done = school.project.run("deploy", "--json")
-            assert done.code == 4, done.err
-            assert done.data["error"]["what"].startswith("A configuration file was refused")
-            assert f"{LOCAL}/broken.nginx.conf" in str(done.data["error"]["rows"])
+            assert (done.code, done.data["changed"]) == (4, [])
+            assert done.data["error"]["rows"] == {
+                "Why": (
+                    f"nginx does not understand {LOCAL}/broken.nginx.conf, and would not start "
+                    'any more: unexpected end of file, expecting "}"'
+                ),
+                "Next": (
+                    f"on the server, correct {LOCAL}/broken.nginx.conf or delete it, then: "
+                    "systemctl reload-or-restart nginx"
+                ),
+            }
             assert school.host.state() == before
             assert entrance.get("/").status == 200
         finally:

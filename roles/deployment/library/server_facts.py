@@ -64,6 +64,11 @@ options:
     type: list
     elements: str
     default: []
+  absent:
+    description: Files that a deployment takes away, which are in nobody's way.
+    type: list
+    elements: str
+    default: []
   thorough:
     description: Also look at what only a check before the deployment needs.
     type: bool
@@ -206,7 +211,7 @@ def files(given: dict[str, Any]) -> dict[str, Any]:
 
 def in_force(given: dict[str, Any]) -> dict[str, Any]:
     """Return in which ways services do not obey the files that a deployment brings."""
-    return {"disobeyed": obeyed.look(given["domain"])}
+    return {"disobeyed": obeyed.look(given["domain"], given["absent"])}
 
 
 def trusted_internally(name: str) -> bool:
@@ -236,6 +241,7 @@ def main() -> None:
             "repository": {"type": "str", "required": True},
             "fingerprint": {"type": "str", "required": True, "no_log": False},
             "packages": {"type": "list", "elements": "str", "default": []},
+            "absent": {"type": "list", "elements": "str", "default": []},
             "thorough": {"type": "bool", "default": False},
             "run": deployment_lock.ARGUMENT,
             "over": {"type": "str", "default": ""},

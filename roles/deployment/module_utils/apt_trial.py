@@ -16,30 +16,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from ansible.module_utils import apt_update
 from ansible.module_utils.school_server import read_text, run
 
 LISTS = "/var/lib/apt/lists"
 SOURCES = "/etc/apt/sources.list.d"
 OURS = "jitsi-provision.sources"
-CONFIGURATION = """
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear Acquire::IndexTargets::deb-src;
-APT::Sandbox::User "root";
-APT::Update::Error-Mode "any";
-APT::Get::List-Cleanup "0";
-APT::Color "0";
-Acquire::Languages "none";
-Acquire::Retries "0";
-Acquire::http::Timeout "6";
-Acquire::https::Timeout "6";
-Debug::NoLocking "1";
-Dir::Cache::pkgcache "";
-Dir::Cache::srcpkgcache "";
-Dir::State::lists "{folder}/lists";
-"""
-ONLY_OURS = 'Dir::Etc::sourcelist "{folder}/sources/{ours}";\nDir::Etc::sourceparts "-";\n'
+KEEPING_LISTS = 'APT::Get::List-Cleanup "0";\nAcquire::Languages "none";\n'
 ALL = 'Acquire::GzipIndexes "1";\nDir::Etc::sourceparts "{folder}/sources";\n'
 SOURCE = "Types: deb\nURIs: {url}\nSuites: stable/\nSigned-By: {keyring}\n"
 OF_OURS = re.compile(r"\b(?:jitsi-|jicofo\b)")
@@ -59,7 +42,8 @@ def reasons(url: str, key: str, packages: list[str], seconds: float) -> list[str
     ``key`` is the repository's, armoured. Nothing as well where the lists cannot be had or the time
     is over: why that is, others say.
     """
-    missing = [name for name in packages if not installed(name)]
+    there = installed(packages)
+    missing = [name for name in packages if name not in there]
     if not missing:
         return []
     folder = Path(tempfile.mkdtemp(prefix="provision-trial-", dir="/run"))
@@ -71,9 +55,10 @@ def reasons(url: str, key: str, packages: list[str], seconds: float) -> list[str
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def installed(name: str) -> bool:
-    """Tell whether a package is installed."""
-    return run("dpkg-query", "-W", "-f", "${db:Status-Status}", name).stdout == "installed"
+def installed(names: list[str]) -> set[str]:
+    """Return which of these packages are installed."""
+    said = run("dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n", *names).stdout
+    return set(re.findall(r"^installed (\S+)$", said, re.MULTILINE))
 
 
 def _tried(folder: Path, url: str, key: str, packages: list[str], end: float) -> list[str]:
@@ -111,11 +96,12 @@ def prepare(folder: Path, url: str, key: str) -> str:
     for path in glob.glob(f"{SOURCES}/*"):
         if os.path.basename(path) != OURS:
             os.symlink(path, folder / "sources" / os.path.basename(path))
-    source = SOURCE.format(url=url, keyring=keyring)
-    folder.joinpath("sources", OURS).write_text(source, encoding="utf-8")
-    for name, rest in (("ours.conf", ONLY_OURS), ("all.conf", ALL)):
-        text = (CONFIGURATION + rest).replace("{folder}", str(folder)).replace("{ours}", OURS)
-        folder.joinpath(name).write_text(text, encoding="utf-8")
+    source = folder / "sources" / OURS
+    source.write_text(SOURCE.format(url=url, keyring=keyring), encoding="utf-8")
+    common = apt_update.CONFIGURATION + KEEPING_LISTS + apt_update.LISTS.format(folder=folder)
+    only, everything = apt_update.ONLY.format(only=source), ALL.format(folder=folder)
+    for name, rest in (("ours.conf", only), ("all.conf", everything)):
+        folder.joinpath(name).write_text(common + rest, encoding="utf-8")
     return own
 
 

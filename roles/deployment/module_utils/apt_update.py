@@ -16,11 +16,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+# Nothing of the server's own runs or is written; a source that is refused is an error.
 CONFIGURATION = """
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
-#clear Acquire::IndexTargets::deb;
 #clear Acquire::IndexTargets::deb-src;
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
@@ -32,9 +32,12 @@ Debug::NoLocking "1";
 Dir::Cache::pkgcache "";
 Dir::Cache::srcpkgcache "";
 """
+LISTS = 'Dir::State::lists "{folder}/lists";\n'
+ONLY = 'Dir::Etc::sourcelist "{only}";\nDir::Etc::sourceparts "-";\n'
+"""With one file of sources."""
 # Where no list is kept from before, a source that is refused is an error; and of each source only
 # the signed list of its lists is fetched.
-LISTS = 'Dir::State::lists "{folder}/lists";\n'
+NO_PACKAGES = "#clear Acquire::IndexTargets::deb;\n"
 ADDRESS = re.compile(r"\b[a-z+]+:/(?:/[^\s/\]\"']*\[[0-9A-Fa-f:.]+\])?[^\s\]\"']+")
 SECRET = re.compile(r"(?<=//)[^/@\s]+@")
 MOST = 20000
@@ -49,9 +52,9 @@ def ask_apt(seconds: float, only: str = "") -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="provision-apt-", dir="/run"))
     try:
         folder.joinpath("lists/partial").mkdir(parents=True)
-        text = CONFIGURATION + LISTS.format(folder=folder)
+        text = CONFIGURATION + NO_PACKAGES + LISTS.format(folder=folder)
         if only:
-            text += f'Dir::Etc::sourcelist "{only}";\nDir::Etc::sourceparts "-";\n'
+            text += ONLY.format(only=only)
         folder.joinpath("apt.conf").write_text(text, encoding="utf-8")
         done = subprocess.run(
             ["apt-get", "-q", "-c", str(folder / "apt.conf"), "update"],

@@ -67,11 +67,14 @@ print(json.encode({ missing = missing, names = found }));
 """
 
 
-def look(domain: str) -> list[dict[str, str]]:
-    """Return each way in which a service does not obey: ``kind``, ``unit``, ``file`` and more."""
+def look(domain: str, absent: list[str]) -> list[dict[str, str]]:
+    """Return each way in which a service does not obey: ``kind``, ``unit``, ``file`` and more.
+
+    ``absent`` are files that a deployment takes away: they are in nobody's way.
+    """
     return [
         *started_otherwise(),
-        *(nginx(domain) if os.path.lexists(f"{SITES}/{domain}.conf") else []),
+        *(nginx(domain, absent) if os.path.lexists(f"{SITES}/{domain}.conf") else []),
         *prosody(domain),
     ]
 
@@ -112,7 +115,7 @@ def ours(path: str) -> bool:
     return path in read_json(MANIFEST, {}) or path.startswith(f"{CONFIG}/")
 
 
-def nginx(domain: str) -> list[dict[str, str]]:
+def nginx(domain: str, absent: list[str]) -> list[dict[str, str]]:
     """Return what would keep nginx from serving as it was told, also at its next start."""
     asked = run("nginx", "-T", longest=SECONDS)
     if asked.returncode:
@@ -121,7 +124,8 @@ def nginx(domain: str) -> list[dict[str, str]]:
     texts = re.split(r"^# configuration file (\S+):$", asked.stdout, flags=re.MULTILINE)[1:]
     taken = set(re.findall(r'conflicting server name "([^"]+)"', asked.stderr))
     for path, text in zip(texts[::2], texts[1::2], strict=True):
-        if os.path.realpath(path).startswith("/usr/") or ours(os.path.realpath(path)):
+        real = os.path.realpath(path)
+        if path in absent or real.startswith("/usr/") or ours(real):
             continue
         plain = re.sub(r"#[^\n]*", "", text)
         if ports := held(plain):

@@ -4,17 +4,13 @@
 -- could join there, read about the bridges, and offer himself to the focus as one.
 
 local jid = require "util.jid";
-local st = require "util.stanza";
+local refuse = module:require "school_answers".refuse;
 
 local admins = module:get_option_inherited_set("admins", {}) / jid.prep;
 
 local function only_admins(event)
-	local stanza = event.stanza;
-	if admins:contains(jid.bare(stanza.attr.from)) then return; end
-	if stanza.attr.type ~= "error" and stanza.attr.type ~= "result" then
-		event.origin.send(st.error_reply(stanza, "auth", "forbidden"));
-	end
-	return true;
+	if admins:contains(jid.bare(event.stanza.attr.from)) then return; end
+	return refuse(event, "auth", "forbidden");
 end
 
 for _, kind in ipairs { "presence", "message", "iq" } do

@@ -22,6 +22,8 @@ local from_hex = require "util.hex".from or require "util.hex".decode;
 local get_sasl_handler = require "core.usermanager".get_sasl_handler;
 local jid = require "util.jid";
 local st = require "util.stanza";
+local muc = module:require "school_muc";
+local refuse = module:require "school_answers".refuse;
 
 local main_muc = module:get_option_string("main_muc", "conference." .. module.host);
 local lobby_muc = module:get_option_string("lobby_muc", "lobby." .. module.host);
@@ -96,12 +98,8 @@ local function lesson_of(address)
 	if not node then return; end
 	if host == main_muc or host == lobby_muc then return jid.join(node, main_muc); end
 	if host ~= breakout_muc then return; end
-	local component = prosody.hosts[main_muc];
-	local muc = component and component.modules.muc;
-	for lesson in muc and muc.live_rooms() or function () end do
-		if (lesson._data.breakout_rooms or {})[jid.join(node, host)] then return lesson.jid; end
-	end
-	return "";
+	local lesson = muc.lesson_of(main_muc, jid.join(node, host));
+	return lesson and lesson.jid or "";
 end
 
 local function asked_room(stanza)
@@ -121,8 +119,5 @@ module:hook("pre-stanza", function (event)
 	if not session.school_ticket or stanza.attr.type == "unavailable" then return; end
 	local lesson = lesson_of(asked_room(stanza) or stanza.attr.to);
 	if not lesson or may_go(session, lesson) then return; end
-	if stanza.attr.type ~= "error" and stanza.attr.type ~= "result" then
-		session.send(st.error_reply(stanza, "auth", "forbidden"));
-	end
-	return true;
+	return refuse(event, "auth", "forbidden");
 end, 900);

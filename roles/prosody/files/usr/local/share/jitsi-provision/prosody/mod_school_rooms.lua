@@ -26,6 +26,7 @@ local now = require "util.time".now;
 local st = require "util.stanza";
 
 local ranks = module:require "muc/util".valid_affiliations;
+local muc = module:require "school_muc";
 
 local staff_host = module:get_option_string("school_staff_host",
 	module:get_option_string("muc_mapper_domain_base"));
@@ -61,18 +62,10 @@ local function refuse(event, kind, condition)
 	return true;
 end
 
-local function rooms_of(host)
-	local component = host and prosody.hosts[host];
-	return component and component.modules.muc;
-end
-
 -- The conference a room belongs to: itself, or the one that opened it as a breakout room.
 local function conference_of(room)
 	if is_main then return room; end
-	local conferences = rooms_of(main_host);
-	for conference in conferences and conferences.live_rooms() or function () end do
-		if (conference._data.breakout_rooms or {})[room.jid] then return conference; end
-	end
+	return muc.lesson_of(main_host, room.jid);
 end
 
 local function has_membership(room, address)
@@ -219,8 +212,8 @@ local function who_is_there(room)
 	end
 	look(room);
 	for breakout in pairs(room._data.breakout_rooms or {}) do
-		local muc = rooms_of(jid.host(breakout));
-		local breakout_room = muc and muc.get_room_from_jid(breakout);
+		local rooms = muc.rooms_of(jid.host(breakout));
+		local breakout_room = rooms and rooms.get_room_from_jid(breakout);
 		if breakout_room then look(breakout_room); end
 	end
 	return staff, guests;
@@ -258,7 +251,7 @@ end
 local interval = math.min(10, end_after / 4);
 module:add_timer(interval, function ()
 	local over = {};
-	for room in rooms_of(module.host).live_rooms() do
+	for room in muc.rooms_of(module.host).live_rooms() do
 		local staff, guests = who_is_there(room);
 		if staff or (guests and not last_seen[room]) then
 			last_seen[room], ending[room] = now(), nil;

@@ -2,6 +2,7 @@
 -- mod_school_sources and mod_school_gate, each of which may be there without the other.
 
 local jid = require "util.jid";
+local muc = module:require "school_muc";
 
 -- What a stanza costs, and what for each person in the room who hears of it; measured, and then
 -- halved, in questions that only this server answers.
@@ -17,9 +18,8 @@ local MUC = "http://jabber.org/protocol/muc";
 
 local function room_of(address)
 	local node, host = jid.prepped_split(address);
-	local component = node and prosody.hosts[host];
-	local muc = component and component.modules.muc;
-	return muc and muc.get_room_from_jid(jid.join(node, host));
+	local rooms = node and muc.rooms_of(host);
+	return rooms and rooms.get_room_from_jid(jid.join(node, host));
 end
 
 local function kind_of(stanza, room, session)
