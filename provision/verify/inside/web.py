@@ -15,7 +15,7 @@ TOKEN = re.compile(
     r"""#[^\n]*|\s+|[{};]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:\\.|\$\{|[^\s{};"'#])+[^\s{};]*"""
 )
 INHERITED = ("access_log", "error_log", "log_not_found", "limit_req_log_level", "server_tokens",
-             "limit_conn_log_level", "limit_req", "limit_conn")  # fmt: skip
+             "limit_conn_log_level", "limit_conn_dry_run", "limit_req", "limit_conn")  # fmt: skip
 DEPTH = 8
 Block = list[tuple[str, list[str], "Block"]]
 
@@ -48,6 +48,7 @@ def effective(_wanted: dict[str, Any]) -> dict[str, Any]:
             if name == "stream"
             for server in _servers(block, _holds(tree, {}))
         ],
+        "front_keys": _keys([block for name, _words, block in tree if name == "stream"]),
         "formats": {
             words[0]: sorted(set(re.findall(r"\$\{?(\w+)", " ".join(words[1:]))))
             for block in http
@@ -63,6 +64,25 @@ def effective(_wanted: dict[str, Any]) -> dict[str, Any]:
             }
         ),
     }
+
+
+def _keys(streams: list[Block]) -> dict[str, Any]:
+    """Return by what each zone counts, and what the variables are that may stand there.
+
+    ``{"zones": {name: key}, "variables": {"$name": {"of": text, "cases": {value: result}}}}``; a
+    ``geo`` tells of strangers alone, so that no network of a school's is on the way.
+    """
+    zones, variables = {}, {}
+    for name, words, block in (each for stream in streams for each in stream):
+        if name == "limit_conn_zone" and len(words) > 1:
+            zones[words[1].removeprefix("zone=").partition(":")[0]] = words[0]
+        elif name == "geo" and words:
+            cases = {case: " ".join(values) for case, values, _inner in block if case == "default"}
+            variables[words[-1]] = {"of": "", "cases": cases}
+        elif name == "map" and len(words) > 1:
+            cases = {case: " ".join(values) for case, values, _inner in block}
+            variables[words[1]] = {"of": words[0], "cases": cases}
+    return {"zones": zones, "variables": variables}
 
 
 def _servers(http: Block, above: dict[str, list[list[str]]]) -> list[dict[str, Any]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provision.i18n import _
+from provision.i18n import N_, _
+from provision.verify.evidence import NotMeasuredError
+from provision.verify.judges import front
 from provision.verify.judges import inside_view as view
 from provision.verify.verdict import failed, fulfilled, judge
 
@@ -52,12 +54,18 @@ def a_class_passes(evidence: Evidence) -> Finding:
     if not any(server["limit_req"] for server in secure):
         return failed(_("nginx limits nobody: one address can ask without end."), remedy)
     # A limit inside http begins with a request: who never asks for anything is not counted.
-    uncounted = {
-        listen
-        for server in [*servers, *(one for one in web["front"] if not one["limit_conn"])]
-        for listen in server["listens"]
+    outer = [
+        (server, listen)
+        for server in [*servers, *web["front"]]
+        for listen in server["listens"] or ["80"]
         if not listen.startswith(INNER)
+    ]
+    counted = {id(one): front.counts_strangers(one, web["front_keys"]) for one in web["front"]}
+    uncounted = {
+        listen for server, listen in outer if counted.get(id(server)) in {None, front.NOBODY}
     }
+    if not uncounted and front.UNKNOWN in counted.values():
+        raise NotMeasuredError(N_("By what nginx counts connections is not understood."))
     if uncounted or not web["front"]:
         return failed(
             _("One address can take all connections of nginx; nothing counts them at: {ports}")

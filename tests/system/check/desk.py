@@ -39,7 +39,8 @@ class Desk:
         """Return the program, finished; it has changed nothing on the server."""
         before = self.host.state()
         done = finish(self.start(*arguments, verb=verb), 120)
-        assert difference(before, self.host.state()) == []
+        changes = difference(before, self.host.state())
+        assert not changes, "\n".join(changes)
         assert "Traceback" not in done.out + done.err
         assert done.code != 70, done.err
         assert listening(self.host) == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.unit.verify.breakage import breaks, hosts, parts
+from tests.unit.verify.breakage import breaks, hides, hosts, parts
 
 if TYPE_CHECKING:
     Evidence = dict[str, dict[str, Any]]
@@ -84,6 +84,37 @@ def nginx_limits_nobody(evidence: Evidence) -> None:
 @breaks("ACC-05")
 def one_address_takes_all_connections(evidence: Evidence) -> None:
     parts(evidence)["web"]["front"][1]["limit_conn"] = []
+
+
+@breaks("ACC-05")
+def connections_are_counted_and_nothing_follows(evidence: Evidence) -> None:
+    parts(evidence)["web"]["front"][0]["limit_conn_dry_run"] = ["on"]
+
+
+@breaks("ACC-05")
+def only_the_school_is_counted(evidence: Evidence) -> None:
+    parts(evidence)["web"]["front"][0]["limit_conn"] = ["jitsi_school_sources 8000"]
+
+
+@breaks("ACC-05")
+def all_together_are_counted(evidence: Evidence) -> None:
+    parts(evidence)["web"]["front_keys"]["zones"]["jitsi_sources"] = "one"
+
+
+@hides("ACC-05")
+def connections_are_counted_by_something_else(evidence: Evidence) -> None:
+    parts(evidence)["web"]["front_keys"]["zones"]["jitsi_sources"] = "$ssl_preread_server_name"
+
+
+@hides("ACC-05")
+def a_source_is_made_of_something_else(evidence: Evidence) -> None:
+    sources = parts(evidence)["web"]["front_keys"]["variables"]["$source"]
+    sources["cases"]["default"] = "$realip_remote_addr"
+
+
+@breaks("ACC-05")
+def the_web_server_listens_where_nothing_is_said(evidence: Evidence) -> None:
+    parts(evidence)["web"]["servers"][1]["listens"] = []
 
 
 @breaks("ACC-05")
