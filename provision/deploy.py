@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provision import connect, console, reached, runner
+from provision import connect, console, phases, reached, runner
 from provision.errors import ExitCode, ProvisionError
 from provision.failures import explain
 from provision.i18n import N_, _, ngettext
+from provision.phases import Task
 from provision.words import duration
 
 if TYPE_CHECKING:
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
 
     from provision.settings import School
 
-TITLES = {
-    "look": N_("look at the server"),
-    "write": N_("write configuration"),
-    "install": N_("install packages"),
-    "accounts": N_("accounts"),
-    "start": N_("start services"),
-    "conference": N_("first conference"),
-    "access": N_("firewall and SSH"),
-    "certificate": N_("certificate"),
-}
 SERVICES = {
     "prosody.service": "Prosody",
     "jicofo.service": N_("focus"),
@@ -35,8 +26,6 @@ SERVICES = {
     "nginx.service": N_("web"),
     "coturn.service": "TURN",
 }
-
-CERTIFICATE_TASKS = ("Obtain the certificate", "Bring the certificate to web and TURN")
 
 
 @dataclass
@@ -54,7 +43,7 @@ class _Progress:
             return
         self.drop()
         self.phase = phase
-        self.step = console.Step(_(TITLES.get(phase, phase)))
+        self.step = console.Step(_(phases.title(phase)))
 
     def drop(self) -> None:
         """Take the moving line away."""
@@ -153,13 +142,13 @@ def _print_outcome(
         console.note(headline(school, outcome))
     for sentence in _warnings(outcome):
         console.warning(sentence, indent=2)
-    for phase in runner.PHASES:
+    for phase in phases.DEPLOYMENT:
         if phase in details:
-            console.phase(_(TITLES[phase]), outcome.seconds.get(phase, 0.0), details[phase])
+            console.phase(_(phase.title), outcome.seconds.get(phase.key, 0.0), details[phase])
     if error:
         failed = (outcome.failure or {}).get("phase", "")
-        if failed in TITLES and failed != "look":
-            console.bad(_(TITLES[failed]), indent=2)
+        if failed in {phase.key for phase in phases.DEPLOYMENT} - {phases.LOOK.key}:
+            console.bad(_(phases.title(failed)), indent=2)
         console.error(error)
         return
     if not details:
@@ -172,7 +161,7 @@ def _print_outcome(
     url = f"https://{school.domain}"
     tell = console.note if as_json else console.result
     tell(_("Ready after {time}: {url}").format(time=duration(elapsed), url=url))
-    if "accounts" in details:
+    if phases.ACCOUNTS in details:
         console.note(
             _("Only teachers can open rooms. Next: provision teachers add {school} NAME").format(
                 school=key
@@ -180,22 +169,24 @@ def _print_outcome(
         )
 
 
-def _details(school: School, outcome: runner.Outcome) -> dict[str, str]:
+def _details(school: School, outcome: runner.Outcome) -> dict[phases.Phase, str]:
     """Return a sentence for each phase that changed something."""
-    results = outcome.results
-    details: dict[str, str] = {}
+    results = outcome.results.values()
+    details: dict[phases.Phase, str] = {}
     files = sum(path[0] == "/" and path[-1] != "/" for path in outcome.paths())
     if files:
-        details["write"] = ngettext("{number} file", "{number} files", files).format(number=files)
-    installed = [name for result in results.values() for name in result.get("installed", [])]
+        details[phases.WRITE] = ngettext("{number} file", "{number} files", files).format(
+            number=files
+        )
+    installed = [name for result in results for name in result.get("installed", [])]
     if installed:
         number = len(installed)
-        details["install"] = ngettext("{number} package", "{number} packages", number).format(
+        details[phases.INSTALL] = ngettext("{number} package", "{number} packages", number).format(
             number=number
         )
-    accounts = [n for r in results.values() for n in (*r.get("added", []), *r.get("updated", []))]
+    accounts = [n for r in results for n in (*r.get("added", []), *r.get("updated", []))]
     if accounts:
-        details["accounts"] = ""
+        details[phases.ACCOUNTS] = ""
     verbs = {
         "started": N_("started: {services}"),
         "restarted": N_("restarted: {services}"),
@@ -207,17 +198,17 @@ def _details(school: School, outcome: runner.Outcome) -> dict[str, str]:
         if (units := [unit for unit in outcome.units(verb) if unit in SERVICES])
     ]
     if moved:
-        details["start"] = "; ".join(moved)
-    if any(results.get(name, {}).get("changed") for name in CERTIFICATE_TASKS):
-        details["certificate"] = {
+        details[phases.START] = "; ".join(moved)
+    if any(outcome.result(task).get("changed") for task in phases.CERTIFICATE.tasks):
+        details[phases.CERTIFICATE] = {
             "letsencrypt": _("from the certificate authority, renewed by itself"),
             "own": _("your own"),
             "self-signed": _("self-signed: browsers warn"),
         }[school.certificate]
-    if any("conference" in n and r.get("changed") for n, r in results.items()):
-        details["conference"] = _("the bridge carries media")
-    if results.get("Sign in anew", {}).get("changed"):
-        details["access"] = _("kept, because you can still sign in")
+    if outcome.result(Task.CONFERENCE).get("changed"):
+        details[phases.CONFERENCE] = _("the bridge carries media")
+    if outcome.result(Task.SIGN_IN).get("changed"):
+        details[phases.ACCESS] = _("kept, because you can still sign in")
     return details
 
 
@@ -232,7 +223,8 @@ def _print_plan(
     console.result(headline(school, outcome))
     for sentence in _warnings(outcome):
         console.warning(sentence, indent=2)
-    tree = outcome.results.get("Write the configuration", {})
+    # It ran, since nothing failed; without its word nobody knows what would change.
+    tree = outcome.results[Task.WRITE]
     rows = {
         N_("would install {number}:"): tree.get("missing_packages", []),
         N_("would write {number}:"): tree.get("paths", []),
@@ -242,7 +234,7 @@ def _print_plan(
         N_("would restart {number}:"): _affected(tree, "restart"),
         N_("would reload {number}:"): _affected(tree, "reload"),
     }
-    if outcome.results.get("Obtain the certificate", {}).get("changed"):
+    if outcome.result(Task.CERTIFICATE).get("changed"):
         names = ", ".join(name for name in (school.domain, school.turn_domain) if name)
         rows[N_("would obtain {number}:")] = [_("a certificate for {domain}").format(domain=names)]
     rows = {heading: things for heading, things in rows.items() if things}
@@ -269,8 +261,8 @@ def _warnings(outcome: runner.Outcome) -> Sequence[str]:
     """Return what a person should know about the server."""
     warnings: list[str] = [
         sentence
-        for task in ("Check the settings", "Check that nothing is in the way")
-        for sentence in outcome.results.get(task, {}).get("warnings_found", [])
+        for task in phases.LOOK.tasks
+        for sentence in outcome.result(task).get("warnings_found", [])
     ]
     local = (outcome.server or {}).get("local_changes", [])
     if local:

@@ -34,6 +34,7 @@ from provision import (
     paths,
 )
 from provision.i18n import N_, _
+from provision.phases import Task
 from provision.play import START
 
 if TYPE_CHECKING:
@@ -41,15 +42,9 @@ if TYPE_CHECKING:
 
     from provision.settings import School
 
-PHASES = ("look", "write", "install", "accounts", "start", "conference", "access", "certificate")
-"""In the order of the tasks, whose names begin with one of these and a bar."""
 GOODBYE = 3.0
 """How many seconds Ansible has to end what runs, before it is killed."""
 ENDLESS = N_("The server sends without end.")
-
-
-LOOK = "Look at the server"
-"""The task of roles/deployment that brings what server_facts sees, in every playbook."""
 
 
 @dataclass
@@ -58,7 +53,7 @@ class Outcome:
 
     school: str
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """The result of each task that ran, by its name without the phase."""
+    """The result of each task that ran, by its name without the phase: a Task of phases.py."""
     seconds: dict[str, float] = field(default_factory=dict)
     """How long each phase took."""
     failure: dict[str, Any] | None = None
@@ -67,7 +62,11 @@ class Outcome:
     @property
     def server(self) -> dict[str, Any] | None:
         """What was seen of the server (server_facts), or nothing where nobody got that far."""
-        return self.results.get(LOOK, {}).get("server")
+        return self.result(Task.LOOK).get("server")
+
+    def result(self, task: Task) -> dict[str, Any]:
+        """Return what a task came to; nothing where it was skipped, or nobody got that far."""
+        return self.results.get(task, {})
 
     def paths(self) -> list[str]:
         """Return what changed on the disk, in the order in which it happened."""

@@ -12,6 +12,7 @@ from provision.checks.text import transliterated
 from provision.errors import ProvisionError, RefusedError, UsageError
 from provision.failures import explain, never_inside
 from provision.i18n import _
+from provision.phases import Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,8 +184,8 @@ def _change(inventory: Path, key: str, school: School, variables: dict[str, Any]
     except KeyboardInterrupt as interrupt:
         raise _StoppedError(interrupt, None if len(phases) > 1 else NOTHING) from interrupt
     if outcome.failure is None:
-        return outcome.results["Change teachers' accounts"]
+        return outcome.results[Task.TEACHERS]
     reported = outcome.failure if "updated" in outcome.failure else None
-    if "Check the settings" not in outcome.results or never_inside(outcome.failure):
+    if Task.SETTINGS not in outcome.results or never_inside(outcome.failure):
         reported = NOTHING
     raise _StoppedError(explain(outcome.failure, school, key), reported)

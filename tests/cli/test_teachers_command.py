@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from provision import commands, connect, runner, teachers
+from provision.phases import Task
 from tests.inventories import NORD
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Run
 
-TASK = "Change teachers' accounts"
 SHOWN = "These passwords are shown only now. Hand them over on paper or in person.\n"
 
 
@@ -38,7 +38,7 @@ class Server:
         variables: dict[str, Any],
     ) -> dict[str, runner.Outcome]:
         """Answer as runner.run does."""
-        outcome = runner.Outcome("nord", {"Check the settings": {}})
+        outcome = runner.Outcome("nord", {Task.SETTINGS: {}})
         observe("nord", "teachers")
         observe("nord", "teachers")
         names = [each["user"] for each in variables.get("teachers_present", [])]
@@ -54,7 +54,7 @@ class Server:
         if (names or absent) and isinstance(self.between, dict):
             outcome.failure = {"phase": "teachers", "unreachable": False, **self.between}
         else:
-            outcome.results[TASK] = done
+            outcome.results[Task.TEACHERS] = done
         return {"nord": outcome}
 
 
