@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import yaml
-
-from provision import at_work, host_keys, i18n, own_certificate, school_settings, tree
+from provision import at_work, declarations, host_keys, i18n, own_certificate, school_settings, tree
 from provision.bounded_files import UnfitError, read_bytes
 from provision.checks import (
     certificate,
@@ -107,8 +105,7 @@ def _declared(roles: Path) -> dict[str, list[str]]:
     """Return all ``units`` of all roles; ``packages`` and ``absent``, whatever a server is like."""
     units: list[str] = []
     found: dict[str, list[Any]] = {"packages": [], "absent": []}
-    for path in sorted(roles.glob("*/provides.yml")):
-        provides = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    for provides in declarations.of_all(roles).values():
         units.extend(provides.get("units") or {})
         for key, entries in found.items():
             fixed = [name for name in provides.get(key) or [] if isinstance(name, str)]
@@ -122,7 +119,7 @@ def judge(settings: dict[str, Any], seen: dict[str, Any], base: Path) -> dict[st
     ``base`` is the directory of inventory.yml, with its known_hosts.
     """
     findings = [
-        *server.check(seen, settings["domain"], behind_stream=bool(settings["turn_domain"])),
+        *server.check(seen, settings),
         *protection.check(seen, settings),
         *sources.check_repository(seen, settings["repository"]),
         *machine.own_name(seen, settings["domain"]),

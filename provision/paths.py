@@ -13,6 +13,11 @@ def playbooks() -> Path:
     return INSTALLED if INSTALLED.is_dir() else PACKAGE.parent / "playbooks"
 
 
+def roles() -> Path:
+    """Return the directory with the roles."""
+    return playbooks() / "roles"
+
+
 def playbook(name: str) -> Path:
     """Return the playbook of a verb, for instance `deploy`."""
     return playbooks() / f"{name}.yml"

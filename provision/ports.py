@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision import answers, environment, listener, openssh, probe
+from provision import answers, environment, listener, listening, openssh, probe
 from provision.checks.hosts import as_ip
 from provision.checks.public_address import is_inner
 from provision.i18n import _
@@ -24,8 +24,6 @@ from provision.probe import Aim, Reach, Reading
 if TYPE_CHECKING:
     from provision.settings import School
 
-PUBLIC = (("tcp", 80), ("tcp", 443), ("udp", 3478), ("tcp", 5349), ("udp", 10000))
-"""What people's browsers and the certificate authority reach; roles/turn, web and videobridge."""
 PATIENCE = 25
 """How long signing in may take before the ports count as not looked at."""
 GOODBYE = 5
@@ -97,7 +95,7 @@ async def _with_listener(session: asyncio.subprocess.Process, school: School) ->
     given = {
         "program": PROGRAM,
         "secret": secret.hex(),
-        "ports": PUBLIC,
+        "ports": [port.key for port in listening.outside()],
         "seconds": LIFETIME,
         "mark": answers.MARK,
     }
@@ -112,7 +110,7 @@ async def _with_listener(session: asyncio.subprocess.Process, school: School) ->
     aims = [
         Aim(protocol, number, family, address, held=(protocol, number, family) in held)
         for family, address in targets.items()
-        for protocol, number in PUBLIC
+        for protocol, number in (port.key for port in listening.outside())
     ]
     readings = await asyncio.gather(*(_reach(aim, secret, school.domain) for aim in aims))
     arrived = None

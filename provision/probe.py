@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from provision import listener
+from provision import listener, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,8 @@ async def reach(aim: Aim, secret: bytes, host: str) -> Reading:
         if aim.protocol == "udp":
             request = listener.stun_request(token)
             return Reading(aim, await _datagram(aim, request, b"" if aim.held else expected))
-        if aim.held and aim.number != 80:  # noqa: PLR2004 - the one port that speaks no TLS
+        # Without TLS is one port alone.
+        if aim.held and aim.number != listening.ours()["http"].number:
             return await asyncio.wait_for(_secure(aim, host), SECONDS)
         request = listener.web_request(token, host)
         pattern = rb"HTTP/1\.[01] \d{3} " if aim.held else re.escape(expected)

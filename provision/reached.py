@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from provision import console, host_keys, ports, probe
+from provision import console, host_keys, listening, ports, probe
 from provision.checks import names, network
 from provision.checks import ports as port_checks
 from provision.checks.hosts import as_ip
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from provision.ports import Ports
     from provision.runner import Outcome
     from provision.settings import School
-
-WEB = ("tcp", 443)
 
 
 def shut(
@@ -102,6 +100,6 @@ def _answers(school: School) -> bool:
     known = as_ip(school.reached_at)
     if known is None:
         return True  # a name is looked up by the thorough look alone
-    aim = Aim(*WEB, known.version, str(known), held=True)
+    aim = Aim(*listening.ours()["https"].key, known.version, str(known), held=True)
     reading = asyncio.run(probe.reach(aim, secrets.token_bytes(16), school.domain))
     return reading.reach in {Reach.OPEN, Reach.NO_WAY}

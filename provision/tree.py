@@ -14,8 +14,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-import yaml
 
+from provision import declarations, listening
 from provision.checks import open_ports
 from provision.errors import BugError
 
@@ -88,17 +88,8 @@ class Renderer:
             "secret": lambda name: f"@@secret:{nonce}:{name}@@",
             "managed": self._managed,
         }
-        self.context["ports"] = self._ports()
+        self.context["ports"] = listening.declared(roles)
         self.context["open_ports"] = open_ports.by_protocol(settings["open_ports"])
-
-    def _ports(self) -> dict[str, dict[str, list[int]]]:
-        """Return by role and protocol what all roles open to the world, applied now or not."""
-        found = {}
-        for path in sorted(self.roles.glob("*/provides.yml")):
-            declared = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-            if ports := self.data(declared.get("ports")):
-                found[path.parent.name] = ports
-        return found
 
     @staticmethod
     def _managed(comment: str, local: str = "") -> str:
@@ -136,9 +127,9 @@ class Renderer:
     def role(self, name: str) -> dict[str, Any]:
         """Return one role's declaration with its files."""
         folder = self.roles / name
-        declared = yaml.safe_load((folder / "provides.yml").read_text(encoding="utf-8")) or {}
+        declared = dict(declarations.of_role(folder))
         _refuse_unknown(name, declared)
-        declared.pop("ports", None)  # the firewall's own template has them
+        declared.pop("ports", None)  # templates have those of all roles, see above
         patterns = self.data(declared.pop("files", []))
         result: dict[str, Any] = self.data(declared)
         result["files"] = []
@@ -177,6 +168,8 @@ def _refuse_unknown(role: str, declared: dict[str, Any]) -> None:
     for key, entries in declared.items():
         if key not in (*LISTS, "files", "units", "ports"):
             raise BugError(f"{role}: provides.yml has an unknown key {key!r}")
+        if key == "ports":
+            continue  # listening.py reads these
         known = ENTRIES.get(key, {"name"}) | {"when"}
         for entry in entries or []:
             unknown = (

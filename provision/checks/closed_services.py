@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from provision.checks.occupied import PORTS
+from provision import listening
 from provision.checks.open_ports import by_protocol
 from provision.checks.result import Result, failure, warning
 from provision.i18n import _
@@ -52,7 +52,7 @@ def check(server: dict[str, Any], settings: dict[str, Any]) -> list[Result]:
 def closes(server: dict[str, Any], settings: dict[str, Any]) -> dict[str, str]:
     """Return the ports that nobody outside will reach any more, and who listens there."""
     opened = {
-        *PORTS,
+        *listening.needed(settings),
         *DHCP,
         *(("tcp", port) for port in (*server["ssh_ports"], settings["ssh_port"])),
         *(

@@ -23,10 +23,7 @@ def on_server(settings: Mapping[str, Any], seen: dict[str, Any]) -> dict[str, li
             *protection.check(seen | {"key_sign_in": True}, dict(settings)),
             *in_force.to_come(seen),
             *clock.check(seen["time"], time.time(), repository.get("time", 0)),
-            *(
-                server.check(seen, settings["domain"])
-                or [ok(_("Nothing that runs there is in the way."))]
-            ),
+            *(server.check(seen, settings) or [ok(_("Nothing that runs there is in the way."))]),
         ],
         "packages": (
             packages.check(seen, settings["repository"])

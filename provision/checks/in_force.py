@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from provision import listening
 from provision.checks.result import Result, failure, note, warning
 from provision.i18n import _
 
@@ -50,15 +51,20 @@ def _command(one: Told) -> Result:
     )  # fmt: skip
 
 
-BEHIND = {
-    "80": "`listen 127.0.0.1:4480 proxy_protocol;`",
-    "443": "`listen 127.0.0.1:4444 ssl proxy_protocol;`",
-}
-"""Where nginx serves what comes to the ports that its stream module holds."""
+def _behind() -> dict[str, str]:
+    """Return where nginx serves what comes to the ports that its stream module holds."""
+    port = listening.ours()
+    return {
+        str(port["http"].number):
+            f"`listen 127.0.0.1:{port['http_behind'].number} proxy_protocol;`",
+        str(port["https"].number):
+            f"`listen 127.0.0.1:{port['https_behind'].number} ssl proxy_protocol;`",
+    }  # fmt: skip
 
 
 def _port(one: Told) -> Result:
-    places = ", ".join(f"{BEHIND[port]} ({port})" for port in one["name"].split(", "))
+    behind = _behind()
+    places = ", ".join(f"{behind[port]} ({port})" for port in one["name"].split(", "))
     return failure(
         _("{file} wants for itself what nginx keeps for the school, port {name}: at its next "
           "start, it would not start.").format(**one),

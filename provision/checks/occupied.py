@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from provision import listener
+from provision import listener, listening
 from provision.checks.result import Result, failure
 from provision.i18n import _
 
-# Which service may hold a port of ours. Not the program counts but the service that it belongs to:
-# many a program is called java, and coturn relays for others, too.
-PORTS = {
-    ("tcp", 80): "nginx.service",
-    ("tcp", 443): "nginx.service",
-    # On loopback, behind what counts the connections of each source.
-    ("tcp", 4444): "nginx.service",
-    ("tcp", 4480): "nginx.service",
-    ("udp", 3478): "coturn.service",
-    ("tcp", 5349): "coturn.service",
-    ("udp", 10000): "jitsi-videobridge2.service",
-    ("tcp", 5222): "prosody.service",
-    ("tcp", 5280): "prosody.service",
-    ("tcp", 8080): "jitsi-videobridge2.service",
-    ("tcp", 8888): "jicofo.service",
-}
-FOR_THE_RELAY = {("tcp", 4445): "nginx.service"}
-"""On loopback, where web and TURN share port 443."""
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
 
 # What belongs to some Jitsi, whoever installed it.
 JITSI = ("jitsi-videobridge2", "jitsi-videobridge", "jicofo", "jitsi-meet", "jitsi-meet-web",
@@ -54,21 +38,21 @@ SERVICES = {
 """By what module_utils/others.py calls them."""
 
 
-def check(server: dict[str, Any], domain: str, *, behind_stream: bool = False) -> list[Result]:
-    """Return what is somebody else's; `behind_stream`: web and TURN are to share port 443."""
+def check(server: dict[str, Any], settings: Mapping[str, Any]) -> list[Result]:
+    """Return what is somebody else's."""
     return [
-        *_jitsi(server, domain),
+        *_jitsi(server, settings["domain"]),
         *_web_servers(server),
         *_services(server),
-        *_ports(server, PORTS | (FOR_THE_RELAY if behind_stream else {})),
+        *_ports(server, listening.needed(settings)),
     ]
 
 
 def is_foreign(held: dict[str, Any]) -> bool:
     """Tell whether a port that Jitsi needs is held by somebody else; what listens is known."""
-    expected = (PORTS | FOR_THE_RELAY).get((held["protocol"], held["port"]))
+    port = listening.at(held["protocol"], held["port"])
     # What a check of this program opens for some seconds belongs to a sign-in.
-    return expected is not None and held["unit"] != expected and held["program"] != listener.TITLE
+    return port is not None and held["unit"] != port.unit and held["program"] != listener.TITLE
 
 
 def _jitsi(server: dict[str, Any], domain: str) -> list[Result]:
@@ -130,7 +114,7 @@ def _services(server: dict[str, Any]) -> list[Result]:
     ]
 
 
-def _ports(server: dict[str, Any], ports: dict[tuple[str, int], str]) -> list[Result]:
+def _ports(server: dict[str, Any], ports: Container[tuple[str, int]]) -> list[Result]:
     """Return which services hold a port that Jitsi needs."""
     findings = []
     for held in server["listeners"]:

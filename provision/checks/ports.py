@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provision import listener
+from provision import listener, listening
 from provision.checks import foreign_filters, occupied
 from provision.checks.result import Result, failure, ok, warning
 from provision.i18n import N_, _
@@ -18,15 +18,14 @@ if TYPE_CHECKING:
     from provision.probe import Reading
 
 COSTS = {
-    ("tcp", 80): N_("No certificate could be issued or renewed."),
-    ("tcp", 443): N_("Nobody could open the page."),
-    ("udp", 3478): N_("Some people would have neither sound nor picture."),
-    ("tcp", 5349): N_("People in networks that let little out would have neither sound nor "
-                      "picture."),
-    ("udp", 10000): N_("From the third participant on, nobody would hear or see anybody."),
-}  # fmt: skip
-"""What a closed port means for a school."""
-MEDIA, CERTIFICATES = 10000, 80
+    "http": N_("No certificate could be issued or renewed."),
+    "https": N_("Nobody could open the page."),
+    "stun": N_("Some people would have neither sound nor picture."),
+    "turns": N_("People in networks that let little out would have neither sound nor picture."),
+    "media": N_("From the third participant on, nobody would hear or see anybody."),
+}
+"""What a closed port means for a school; by the name that its role gives it."""
+MEDIA, CERTIFICATES = "media", "http"
 IPV4, IPV6 = listener.IPV4, listener.IPV6
 FAMILIES = {IPV4: "IPv4", IPV6: "IPv6"}
 
@@ -95,12 +94,18 @@ def check(ports: Ports, around: Around) -> list[Result]:
 
 def forwarded() -> str:
     """Return all ports as people write them."""
-    return ", ".join(f"{number}/{protocol}" for protocol, number in COSTS)
+    return ", ".join(str(port) for port in listening.outside())
 
 
 def name(reading: Reading) -> str:
     """Return how people write a port."""
     return f"{reading.aim.number}/{reading.aim.protocol}"
+
+
+def _meant(reading: Reading) -> str:
+    """Return what the role that listens calls the port; nothing for one of nobody's."""
+    port = listening.at(reading.aim.protocol, reading.aim.number)
+    return port.name if port else ""
 
 
 def _not_checked(family: int, around: Around) -> Result:
@@ -131,7 +136,7 @@ def _is_reached(reading: Reading, around: Around) -> bool:
 
 def _answers_nobody(reading: Reading) -> bool:
     """Return whether this is the bridge, and silent: it answers only to those who are invited."""
-    bridge = reading.aim.held and reading.aim.number == MEDIA
+    bridge = reading.aim.held and _meant(reading) == MEDIA
     return bridge and reading.reach is Reach.SILENT
 
 
@@ -183,9 +188,9 @@ def _closed(readings: Sequence[Reading], words: tuple[str, str], around: Around)
         "address": ", ".join(each.aim.address for each in readings),
         "own": around.behind,
     }
-    cost = _(COSTS[reading.aim.protocol, reading.aim.number])
+    cost = _(COSTS[_meant(reading)])
     sentence, remedy = (text.format(**values) for text in words)
-    needed = around.letsencrypt or reading.aim.number != CERTIFICATES
+    needed = around.letsencrypt or _meant(reading) != CERTIFICATES
     counts = needed and any(one.aim.family in around.named for one in readings)
     found = failure if counts else warning
     return found(f"{sentence} {cost}", remedy)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provision.checks import occupied, same_source
 from provision.checks.result import Level, Result, failure, warning
 from provision.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 RELEASES = (12, 13)
 ARCHITECTURES = ("amd64", "arm64")
@@ -55,17 +58,14 @@ def _ipv4(address: str) -> ipaddress.IPv4Address | None:
     return known if isinstance(known, ipaddress.IPv4Address) else None
 
 
-def check(server: dict[str, Any], domain: str, *, behind_stream: bool = False) -> list[Result]:
-    """Return all findings about a server, worst last.
-
-    ``behind_stream``: whether web and TURN are to share port 443.
-    """
+def check(server: dict[str, Any], settings: Mapping[str, Any]) -> list[Result]:
+    """Return all findings about a server, worst last."""
     findings = [
         *_system(server),
         *_size(server),
         *_programs(server),
         *_lost(server),
-        *occupied.check(server, domain, behind_stream=behind_stream),
+        *occupied.check(server, settings),
         *same_source.check(server),
     ]
     return sorted(findings, key=lambda result: result.level is Level.FAILURE)

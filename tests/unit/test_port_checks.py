@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision import listener, ports, probe
+from provision import listener, listening, ports, probe
 from provision.answers import MARK
 from provision.checks import ports as checks
 from provision.checks.result import Level
@@ -378,8 +378,8 @@ def test_only_what_comes_from_this_computer_counts_as_arrived() -> None:
 
 
 def test_the_roles_need_these_ports_and_no_others() -> None:
-    assert set(checks.COSTS) == set(ports.PUBLIC)
-    assert set(ports.PUBLIC) <= set(checks.occupied.PORTS)
+    assert set(checks.COSTS) == {port.name for port in listening.outside()}
+    assert {port.key for port in listening.outside()} <= set(listening.needed({"turn_domain": ""}))
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ import pytest
 
 from provision import deployment
 from provision.checks import server
+from provision.checks.facts import on_server
 from provision.verify.evidence import Evidence
 from provision.verify.judges.certificates import certificates_are_valid
 from provision.verify.judges.inside_operations import certificates_renew
 from provision.verify.verdict import State
+from tests.unit.test_preflight_checks import seen as thoroughly
 from tests.unit.test_server_check import DOMAIN, NOW, NOWHERE, SETTINGS, listener, seen
 from tests.unit.verify import good
 
@@ -124,10 +126,23 @@ def test_the_records_that_lead_to_a_server(
 
 def test_the_relays_port_behind_443_is_needed_with_a_second_name_only() -> None:
     facts = seen(listeners=[listener("upnotifyp", 4445), listener("nginx", 4444)])
-    assert server.check(facts, DOMAIN) == []
-    [finding] = server.check(facts, DOMAIN, behind_stream=True)
+    assert server.check(facts, SETTINGS) == []
+    [finding] = server.check(facts, SETTINGS | {"turn_domain": SECOND})
     assert (
         finding.sentence
         == "The program upnotifyp (upnotifyp.service) holds port 4445/tcp, which Jitsi needs."
     )
     assert finding.refusal
+
+
+def test_a_check_finds_it_as_a_deployment_does() -> None:
+    facts = thoroughly() | seen(listeners=[listener("upnotifyp", 4445)])
+
+    def refusals(second: str) -> list[str]:
+        found = on_server(SETTINGS | {"turn_domain": second}, facts)["server"]
+        return [one.sentence for one in found if one.refusal]
+
+    assert refusals("") == []
+    assert refusals(SECOND) == [
+        "The program upnotifyp (upnotifyp.service) holds port 4445/tcp, which Jitsi needs."
+    ]

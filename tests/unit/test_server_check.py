@@ -78,9 +78,9 @@ def with_packages(*names: str, **facts: Any) -> dict[str, Any]:
 
 
 def test_a_bare_server_is_fine() -> None:
-    assert server.check(seen(), DOMAIN) == []
+    assert server.check(seen(), SETTINGS) == []
     assert sources.check_repository(seen(), SETTINGS["repository"]) == []
-    assert server.check(seen(release=12, architecture="arm64"), DOMAIN) == []
+    assert server.check(seen(release=12, architecture="arm64"), SETTINGS) == []
 
 
 FAILURES = [
@@ -240,7 +240,7 @@ FAILURES = [
 def test_what_speaks_against_a_server(
     facts: dict[str, Any], sentence: str, remedy: str, *, refusal: bool
 ) -> None:
-    (finding,) = server.check(facts, DOMAIN)
+    (finding,) = server.check(facts, SETTINGS)
     assert (finding.level, finding.sentence, finding.refusal) == (
         Level.FAILURE,
         sentence,
@@ -258,7 +258,7 @@ def test_what_speaks_against_a_server(
 
 def test_little_memory_is_a_warning_and_the_deployment_goes_on() -> None:
     facts = seen(memory_mb=2000)
-    assert [finding.level for finding in server.check(facts, DOMAIN)] == [Level.WARNING]
+    assert [finding.level for finding in server.check(facts, SETTINGS)] == [Level.WARNING]
     assert deployment.judge(SETTINGS, facts, NOWHERE)["warnings_found"] == [
         "The server has 2000 MB of memory: enough for a trial."
     ]
@@ -287,7 +287,7 @@ def test_little_memory_is_a_warning_and_the_deployment_goes_on() -> None:
     ],
 )
 def test_what_does_not_speak_against_a_server(facts: dict[str, Any]) -> None:
-    assert not [f for f in server.check(facts, DOMAIN) if f.level is Level.FAILURE]
+    assert not [f for f in server.check(facts, SETTINGS) if f.level is Level.FAILURE]
 
 
 def test_a_service_that_the_firewall_would_close_is_named() -> None:
@@ -328,7 +328,7 @@ def test_the_way_in_that_would_be_closed_is_refused() -> None:
 
 def test_everything_that_is_wrong_is_told_at_once_and_the_worst_decides() -> None:
     facts = seen(os="ubuntu", os_name="Ubuntu", memory_mb=2000, disk_free_mb=1, architecture="i386")
-    findings = server.check(facts, DOMAIN)
+    findings = server.check(facts, SETTINGS)
     assert [finding.level for finding in findings] == [Level.WARNING, *[Level.FAILURE] * 3]
     with pytest.raises(RefusedError) as caught:
         deployment.judge(SETTINGS, facts, NOWHERE)
@@ -433,7 +433,7 @@ def test_a_host_name_as_address_is_looked_up_here(monkeypatch: pytest.MonkeyPatc
 
 def test_a_service_that_holds_a_port_in_both_families_is_told_once() -> None:
     both = [listener("caddy", 443), listener("caddy", 443) | {"address": "::"}]
-    assert len(server.check(seen(listeners=both), DOMAIN)) == 1
+    assert len(server.check(seen(listeners=both), SETTINGS)) == 1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from provision.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.outside.services import STUN
 from provision.verify.outside.settings_rules import MISSING, RULES, Rule, value_of
 from provision.verify.outside.words import listed, printable
 from provision.verify.probes.config import stun_hosts
@@ -153,7 +154,7 @@ def own_stun_servers(evidence: Evidence) -> Finding:
     """Judge that browsers ask the school's own STUN server."""
     config: Config = evidence["config"]  # type: ignore[assignment]
     domain, key = config["domain"], "p2p.stunServers"
-    wanted = f"[ {{ urls: 'stun:{domain}:3478' }} ]"
+    wanted = f"[ {{ urls: 'stun:{domain}:{STUN}' }} ]"
     hosts: list[str] = []
     for page, settings in pages_of(evidence):
         value = value_of(settings["config"], key)

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from provision.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
+from provision.verify.outside.services import BRIDGE, COMPONENTS, FOCUS, MANAGEMENT
 from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
     from provision.verify.verdict import Finding
 
-MANAGED = ("8080/debug", "8080/colibri/stats", "8080/colibri/debug", "8080/rtcstats", "8888/debug",
-           "8888/pin")  # fmt: skip
-MANAGEMENT = {5582, 5766, 8080, 8888, 9090, 5347}
+MANAGED = (
+    *(f"{BRIDGE}/{path}" for path in ("debug", "colibri/stats", "colibri/debug", "rtcstats")),
+    *(f"{FOCUS}/{path}" for path in ("debug", "pin")),
+)
+INSIDE = {*MANAGEMENT, COMPONENTS}
 
 
 @judge("ACC-04", "inside")
@@ -29,7 +32,7 @@ def management_stays_inside(evidence: Evidence) -> Finding:
     problems |= {
         f"{each['port']}/{each['protocol']} ({each['address']})"
         for each in listening
-        if each["port"] in MANAGEMENT and not each["address"].startswith(view.LOOPBACK)
+        if each["port"] in INSIDE and not each["address"].startswith(view.LOOPBACK)
     }
     if problems:
         return failed(

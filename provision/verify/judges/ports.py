@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from provision.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.outside.services import MANAGEMENT, SIGNALLING
 from provision.verify.outside.words import listed
-from provision.verify.probes.ports import MANAGEMENT, NEEDED, SIGNALLING
+from provision.verify.probes.ports import NEEDED
 from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:

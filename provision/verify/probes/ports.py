@@ -23,17 +23,13 @@ if TYPE_CHECKING:
 
 SSH = 22
 NEEDED = (services.HTTP, services.HTTPS, services.STUN, services.TURNS)
-SIGNALLING = (5222, 5223, 5269, 5280, 5281, 5347)
-"""Prosody: clients, other servers, its own HTTP and HTTPS, components."""
-MANAGEMENT = (5582, 5766, 8080, 8888, 9090)
-"""Prosody's shell, the old and new relay's shell, bridge, focus, the bridge's websocket."""
 OTHERS = (
     *(21, 23, 25, 53, 110, 111, 139, 143, 389, 445, 465, 587, 631, 636, 873, 993, 995),
     *(1433, 1883, 2049, 2375, 2376, 3000, 3306, 3389, 4443, 4444, 4445, 5000, 5432, 5900, 5984),
     *(6379, 6443, 7000, 8000, 8008, 8081, 8443, 8883, 9000, 9100, 9200, 10000, 10250, 11211, 27017),
 )  # fmt: skip
 """What rented servers often leave open beside."""
-JITSI = frozenset({*NEEDED, *SIGNALLING, *MANAGEMENT})
+JITSI = frozenset({*NEEDED, *services.SIGNALLING, *services.MANAGEMENT})
 """All that a stranger's server is asked for: nobody likes to be scanned."""
 UDP = (services.STUN, services.MEDIA, services.HTTPS)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from provision.i18n import N_
 from provision.reasons import plain
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.outside import services as ports
 from provision.verify.outside.addresses import own_hosts
 from provision.verify.turn.message import TurnError
 from provision.verify.turn.relay import (
@@ -43,8 +44,6 @@ LONGER = 2
 """How many times as long as other probes: entering a room takes a dozen steps."""
 MOST = 24
 """Allocations that one person tries to have at once; twice what a browser needs."""
-STUN_PORT = 3478
-MEDIA_PORT = 10000
 INSIDE4 = (
     "127.0.0.1",
     "127.8.8.8",
@@ -96,10 +95,10 @@ def measure(target: Target) -> Relay:
     )
     if target.school is None:
         limits = Limits(target.seconds)
-        found["stun"].append(_stun(target, target.domain, STUN_PORT, limits))
+        found["stun"].append(_stun(target, target.domain, ports.STUN, limits))
         if not found["stun"][0]["answers"]:
             raise NotMeasuredError(
-                N_("Nothing answers to STUN at {host}:{port}."), host=target.host, port=STUN_PORT
+                N_("Nothing answers to STUN at {host}:{port}."), host=target.host, port=ports.STUN
             )
         return found
     limits = Limits(target.seconds * LONGER)
@@ -254,8 +253,8 @@ def _look_around(guest: Guest, address: Address, found: Relay) -> None:
         found["peers"][peer] = _permission(guest, ipaddress.ip_address(peer))
     found["own"] = _permission(guest, address)
     if found["own"] == ALLOWED:
-        found["bridge"] = guest.reaches(address, MEDIA_PORT)
-        found["others"] = {str(STUN_PORT): guest.reaches(address, STUN_PORT)}
+        found["bridge"] = guest.reaches(address, ports.MEDIA)
+        found["others"] = {str(ports.STUN): guest.reaches(address, ports.STUN)}
 
 
 def _permission(guest: Guest, peer: Address) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision import answers, ports
+from provision.listening import outside
 from tests.bench import nat
 from tests.bench.process import wait_until
 from tests.system.check import changes
@@ -158,9 +159,12 @@ def test_nothing_stays_when_it_is_interrupted(desk: Desk, whom: str) -> None:
 
 def test_a_second_check_takes_over_nothing(desk: Desk) -> None:
     given = {
-        "program": ports.PROGRAM, "secret": "ab" * 16, "ports": ports.PUBLIC, "seconds": 120,
+        "program": ports.PROGRAM,
+        "secret": "ab" * 16,
+        "ports": [port.key for port in outside()],
+        "seconds": 120,
         "mark": answers.MARK,
-    }  # fmt: skip
+    }
     with subprocess.Popen(
         desk.host.enter(["python3", "-c", ports.START]),
         stdin=subprocess.PIPE,

@@ -67,12 +67,12 @@ http_cors_override = { bosh = { enabled = false }, websocket = { enabled = false
 -- a secret of their own: credentials come from school_relay, and go to who was let in.
 external_service_secret = "{{ secret('turn') }}"
 external_services = {
-    { type = "stun", host = domain, port = 3478, transport = "udp" },
-    { type = "turn", host = domain, port = 3478, transport = "udp", restricted = true },
-    { type = "turns", host = domain, port = 5349, transport = "tcp", restricted = true },
+    { type = "stun", host = domain, port = {{ ports.stun.number }}, transport = "udp" },
+    { type = "turn", host = domain, port = {{ ports.stun.number }}, transport = "udp", restricted = true },
+    { type = "turns", host = domain, port = {{ ports.turns.number }}, transport = "tcp", restricted = true },
 {% if settings.turn_domain %}
     -- For networks that let only HTTPS out.
-    { type = "turns", host = {{ settings.turn_domain | lua }}, port = 443, transport = "tcp", restricted = true },
+    { type = "turns", host = {{ settings.turn_domain | lua }}, port = {{ ports.https.number }}, transport = "tcp", restricted = true },
 {% endif %}
 }
 

@@ -9,7 +9,7 @@ var config = {
     websocket: {{ ("wss://" ~ settings.domain ~ "/xmpp-websocket") | javascript }},
 
     // Own servers only. Without this list the browser asks a server of 8x8.
-    p2p: { enabled: false, stunServers: [ { urls: {{ ("stun:" ~ settings.domain ~ ":3478") | javascript }} } ] },
+    p2p: { enabled: false, stunServers: [ { urls: {{ ("stun:" ~ settings.domain ~ ":" ~ ports.stun.number) | javascript }} } ] },
     useTurnUdp: true,
 
     // No third party.
