@@ -221,6 +221,19 @@ FAILURES = [
         True,
     ),
     (
+        # What stand-ins are written in is no excuse.
+        seen(listeners=[listener("python3", 8080, unit="session-2.scope")]),
+        "The program python3 holds port 8080/tcp, which Jitsi needs.",
+        "move that service",
+        True,
+    ),
+    (
+        seen(ours=True, listeners=[listener("ruby", 10000, "udp", unit="puma.service")]),
+        "The program ruby (puma.service) holds port 10000/udp, which Jitsi needs.",
+        "move that service",
+        True,
+    ),
+    (
         # Started by hand, with settings that nobody finds.
         seen(listeners=[listener("turnserver", 3478, "udp", unit="session-3.scope")]),
         "The program turnserver holds port 3478/udp, which Jitsi needs.",
