@@ -7,7 +7,8 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -119,7 +120,7 @@ def example(name: str) -> str:
 
 def from_text(name: str, text: str) -> Any:
     """Return what a person typed in the setting's type and form; checks nothing else."""
-    kind = TABLE[name].field.annotation
+    kind = _without_none(TABLE[name].field.annotation)
     if kind is int and re.fullmatch(r"[0-9]{1,9}", text):
         return int(text)
     if getattr(kind, "__origin__", None) is list:
@@ -130,6 +131,14 @@ def from_text(name: str, text: str) -> Any:
     if not text and not TABLE[name].required:
         return TABLE[name].default
     return TABLE[name].setting.as_typed(text)
+
+
+def _without_none(kind: Any) -> Any:
+    """Return the type of a setting that may be empty, or any other as it is."""
+    if get_origin(kind) not in {Union, UnionType}:
+        return kind
+    (some,) = set(get_args(kind)) - {NoneType}
+    return some
 
 
 def _translated(errors: Iterable[ErrorDetails], values: Mapping[str, Any]) -> list[Problem]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
+from pydantic import BaseModel, Field
 
 from provision.errors import SettingsError
 from provision.school_settings import check_value, from_text, validate, validate_host_vars
-from provision.setting import RENAMED
-from provision.settings import TABLE
+from provision.setting import RENAMED, Setting
+from provision.settings import TABLE, Row
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
 GOOD = {
     "address": "203.0.113.10",
     "domain": "meet.school.example.org",
@@ -26,34 +27,30 @@ GOOD = {
 CONFIRMED = {"DOC-03": "AVV 1.3.2026", "DOC-05": "2026-04-01"}
 
 
+@pytest.fixture
+def optional_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting of a kind that there is none of yet."""
+
+    class Wanted(BaseModel):
+        number: Annotated[int | None, Field(strict=True, ge=2, le=500)] = None
+
+    row = Row("optional_number", Wanted.model_fields["number"], Setting("A number.", "40"))
+    monkeypatch.setitem(TABLE, row.name, row)
+
+
 def problems(**values: Any) -> dict[str, str]:
     found = validate({**GOOD, **values})[1]
     return {problem.setting: problem.sentence for problem in found}
 
 
 def test_the_required_settings_are_enough_and_the_others_have_defaults() -> None:
-    assert validate_host_vars("nord", GOOD) == {
-        **GOOD,
-        "certificate": "letsencrypt",
-        "certificate_file": None,
-        "certificate_key_file": None,
-        "imprint_url": None,
-        "privacy_url": None,
-        "language": "de",
-        "retention_days": 7,
-        "room_ends_after": 5,
-        "turn_domain": None,
-        "school_networks": [],
-        "open_ports": [],
-        "public_address": None,
-        "confirmed": {},
-        "repository": "https://download.jitsi.org",
-        "repository_fingerprint": "FFD65A0DA2BEBDEB73D44C8BB4D2D216F1FD7806",
-        "reboot_at": "03:30",
-        "acme_directory": "https://acme-v02.api.letsencrypt.org/directory",
-        "acme_ca_file": None,
-        "ssh_user": "root",
-        "ssh_port": 22,
+    """These are read by people in docs/settings.md, and stand in no third place."""
+    table = re.findall(r"^\| `(\w+)` \|.* \| (.+) \| `.+` \|$", DOCUMENT.read_text(), re.MULTILINE)
+    settings = validate_host_vars("nord", GOOD)
+    assert {name: settings.pop(name) for name in GOOD} == GOOD
+    assert dict(table) == dict.fromkeys(GOOD, "must be given") | {
+        name: "none" if value in (None, [], {}) else f"`{value}`"
+        for name, value in settings.items()
     }
 
 
@@ -204,6 +201,9 @@ def test_a_long_hostile_value_is_shown_short_and_on_one_line() -> None:
     [
         ("retention_days", "14", 14),
         ("retention_days", "1e3", "1e3"),
+        ("optional_number", "14", 14),
+        ("optional_number", "some", "some"),
+        ("optional_number", "", None),
         ("school_networks", "192.0.2.0/24, 2001:db8::/32", ["192.0.2.0/24", "2001:db8::/32"]),
         ("school_networks", "", []),
         ("confirmed", "DOC-03: AVV 1.3.2026; DOC-05: 2026-04-01", CONFIRMED),
@@ -214,10 +214,22 @@ def test_a_long_hostile_value_is_shown_short_and_on_one_line() -> None:
         ("school", "", ""),
     ],
 )
+@pytest.mark.usefixtures("optional_number")
 def test_what_a_person_types_gets_the_type_of_the_setting(
     name: str, text: str, value: object
 ) -> None:
-    assert from_text(name, text) == value
+    found = from_text(name, text)
+    assert (type(found), found) == (type(value), value)
+
+
+@pytest.mark.usefixtures("optional_number")
+def test_a_number_that_may_be_missing_is_checked_as_any_other() -> None:
+    assert check_value("optional_number", 14) == 14
+    assert check_value("optional_number", None) is None
+    with pytest.raises(ValueError, match=r"It must be between 2 and 500\."):
+        check_value("optional_number", 501)
+    with pytest.raises(ValueError, match=r"It must be a whole number, without quotes\."):
+        check_value("optional_number", "14")
 
 
 def test_every_setting_explains_itself_and_its_example_is_right() -> None:

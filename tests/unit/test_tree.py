@@ -110,6 +110,11 @@ def test_no_file_changes_without_a_reason() -> None:
     assert rendered(*every_school()[0]) == every_tree()[0][1]
 
 
+def test_each_role_is_applied_once() -> None:
+    declared = sorted(path.parent.name for path in ROLES.glob("*/provides.yml"))
+    assert sorted(NAMES) == declared
+
+
 def test_every_entry_has_its_file() -> None:
     """An entry that matches nothing is a typing error, or a left-over."""
     for name in NAMES:

@@ -7,14 +7,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from provision import tree
 from provision.settings import School
 
 ROLES = Path(__file__).parents[2] / "roles"
-NAMES = [
-    "base", "kernel", "certificate", "prosody", "jicofo", "videobridge", "web", "turn",
-    "confinement", "updates", "access", "firewall",
-]  # fmt: skip
+PLAYBOOK = yaml.safe_load((ROLES.parent / "playbooks" / "deploy.yml").read_text("utf-8"))
+NAMES: list[str] = PLAYBOOK[0]["roles"][0]["deployment_roles"]
+"""In the order in which a deployment applies them."""
 NONCE = "0123456789abcdef"
 LONGEST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 47])
 """The longest name that is accepted."""
