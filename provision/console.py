@@ -183,21 +183,9 @@ class Step:
 
     def done(self, detail: str = "") -> None:
         """Finish the line with what was achieved."""
-        self._finish(good, detail)
-
-    def warned(self, detail: str = "") -> None:
-        """Finish the line with what should be looked at."""
-        self._finish(warning, detail)
-
-    def failed(self, detail: str = "") -> None:
-        """Finish the line with what went wrong."""
-        self._finish(bad, detail)
-
-    def _finish(self, write: Any, detail: str) -> None:
-        if self._live:
-            sys.stderr.write("\r\x1b[2K")
+        self.drop()
         took = f"{time.monotonic() - self._begin:.1f} s"
-        write(f"{self.title}{self._pad}{took:>8}   {detail}".rstrip(), indent=2)
+        good(f"{self.title}{self._pad}{took:>8}   {detail}".rstrip(), indent=2)
 
 
 def width(text: str) -> int:

@@ -160,14 +160,6 @@ def add_schools(
     _save(edits.add_hosts(edits.add_shared(document, GROUP, shared or {}), GROUP, schools))
 
 
-def remove_school(path: Path, key: str) -> None:
-    """Take a school and its settings out of the file."""
-    document = Document.read(path)
-    if key not in _hosts(document):
-        raise UsageError(_("There is no school {name} in {path}").format(name=key, path=path))
-    _save(edits.remove_host(document, GROUP, key))
-
-
 def variable(path: Path, key: str, name: str) -> Any:
     """Return what the file says of a school, or for all, in one of Ansible's own variables."""
     return ansible_variables(path, [key])[key].get(name, "")

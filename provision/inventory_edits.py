@@ -68,17 +68,6 @@ def set_value(document: Document, group: str, key: str, name: str, value: Any) -
     return _verified(document, text[:start] + fresh + text[end:], expected)
 
 
-def remove_host(document: Document, group: str, key: str) -> Document:
-    """Return the file without a school's lines; the comments around them stay."""
-    expected = plain(document.data)
-    del expected[group]["hosts"][key]
-    expected[group]["hosts"] = expected[group]["hosts"] or None
-    node, value = document.spans[(group, "hosts", key)]
-    lines = document.text.split("\n")
-    del lines[node.start_mark.line : _last_line(node, value) + 1]
-    return _verified(document, "\n".join(lines), expected)
-
-
 def _inserted(
     document: Document, place: Place, added: Mapping[str, Any], expected: Any
 ) -> Document:

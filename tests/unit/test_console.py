@@ -123,12 +123,12 @@ def test_a_step_is_one_line_without_a_terminal(capsys: pytest.CaptureFixture[str
 def test_a_step_moves_on_a_terminal_and_never_wraps(terminal: Terminal) -> None:
     step = console.Step("install")
     step.update("x" * 100)
-    step.failed("broken")
+    step.done("at last")
     shown = terminal.getvalue().split("\r\x1b[2K")
     assert shown[1] == "  … install"
     assert len(shown[2]) == 59
-    assert shown[3].startswith("  \x1b[31m✗\x1b[0m install ")
-    assert shown[3].endswith("0.0 s   broken\n")
+    assert shown[3].startswith("  \x1b[32m✓\x1b[0m install ")
+    assert shown[3].endswith("0.0 s   at last\n")
 
 
 def test_json_keeps_letters(capsys: pytest.CaptureFixture[str]) -> None:

@@ -117,7 +117,7 @@ print(json.dumps(rendered(*every_school()[5])))
 
 
 def test_no_file_changes_without_a_reason() -> None:
-    """Neither with the hour, nor with the order in which Python holds a set: each run has another."""
+    """Neither with the hour nor with the order of a set, of which each run has another."""
     done = subprocess.run(
         [sys.executable, "-c", ELSEWHERE],
         env={**os.environ, "PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati"},

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from provision.i18n import N_
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.teacher import SECONDS, temporary_teacher
+from provision.verify.teacher import temporary_teacher
 from provision.verify.xmpp.lesson import Room
 from provision.verify.xmpp.limits import Limits
 from provision.verify.xmpp.scram import NAME as SCRAM
@@ -39,11 +39,6 @@ def measure(target: Target) -> Lesson:
     found["account_removed"] = account is None or account.removed
     limits.left()
     return found
-
-
-def _lifetime(target: Target) -> int:
-    """Return how long the teacher may need."""
-    return max(SECONDS, round(target.seconds * LONGER) + 30)
 
 
 def _guests_host(target: Target, limits: Limits) -> tuple[str, bool]:

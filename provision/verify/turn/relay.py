@@ -7,7 +7,7 @@ import hashlib
 import socket
 import struct
 import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from provision.i18n import N_
 from provision.verify.turn.message import (
@@ -60,19 +60,6 @@ class DeniedError(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(f"error {code}")
         self.code = code
-
-
-class Wire(Protocol):
-    """Carries messages."""
-
-    def send(self, data: bytes) -> None:
-        """Send one message."""
-
-    def receive(self, seconds: float) -> Message:
-        """Return the next message; TimeoutError if none comes in time."""
-
-    def close(self) -> None:
-        """Hang up."""
 
 
 class UdpWire:

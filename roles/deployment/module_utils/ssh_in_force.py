@@ -16,14 +16,13 @@ MAIN = "/etc/ssh/sshd_config"
 DIRECTORY = "/etc/ssh/sshd_config.d"
 LINE = f"Include {DIRECTORY}/*.conf"
 DEFAULTS = "/etc/default/ssh"
-# What our file there says; tests/unit/test_ssh_in_force.py compares them.
+# What our file there says; tests/unit/test_in_force.py compares them.
 NAMES = frozenset({
     "passwordauthentication", "kbdinteractiveauthentication", "challengeresponseauthentication",
     "permitrootlogin", "logingracetime", "x11forwarding", "allowagentforwarding",
     "allowtcpforwarding", "gatewayports", "permittunnel", "permituserenvironment", "kexalgorithms",
     "ciphers", "macs", "hostkeyalgorithms",
 })  # fmt: skip
-OPTION = re.compile(r"-o\s*=?\s*(\w+)")
 
 
 def look() -> dict[str, Any]:
