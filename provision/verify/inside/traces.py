@@ -14,10 +14,15 @@ from typing import Any
 
 from provision.verify.inside import reading
 
+LOGS = "/var/log"
 TAIL = 4 << 20
 SLACK = 5
 # They say who signed in on the server itself, which is what this look does as well.
 SIGN_IN = re.compile(rb"sshd|sudo|systemd-logind|pam_unix|su\[")
+# In a file that several programs share, each line names its writer after time and host.
+SHARED = re.compile(
+    rb"(?:\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d [\d:]{8}) \S+ ([\w./-]{1,40})(?:\[\d+\])?: "
+)
 RECORDS = ("wtmp", "btmp", "lastlog")
 """Files that hold nothing else; a colleague may sign in at a terminal meanwhile."""
 
@@ -36,10 +41,11 @@ def search(wanted: dict[str, Any]) -> dict[str, Any]:
     addressed: dict[str, int] = {}
     for path in _written_since(begun):
         for line in _tail(path):
+            place = written(str(path), line)
             if word and word in line:
-                marked[str(path)] = marked.get(str(path), 0) + 1
+                marked[place] = marked.get(place, 0) + 1
             if ours and not SIGN_IN.search(line) and ours.search(line):
-                addressed[str(path)] = addressed.get(str(path), 0) + 1
+                addressed[place] = addressed.get(place, 0) + 1
     for line in reading.stream(
         "journalctl", "-q", "--no-pager", "-o", "short-iso", f"--since=@{begun:.0f}"
     ):
@@ -59,6 +65,12 @@ def search(wanted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def written(path: str, line: bytes) -> str:
+    """Return the place of a line: its file, and who wrote it where the line names that."""
+    writer = SHARED.match(line)
+    return f"{path}: {writer[1].decode('utf-8', 'replace')}" if writer else path
+
+
 def client() -> str:
     """Return the address that this run came from, as the server sees it."""
     pid = os.getpid()
@@ -75,8 +87,8 @@ def client() -> str:
 
 def _written_since(begun: float) -> list[Path]:
     found = []
-    for folder, folders, names in os.walk("/var/log"):
-        folders[:] = [each for each in folders if f"{folder}/{each}" != "/var/log/journal"]
+    for folder, folders, names in os.walk(LOGS):
+        folders[:] = [each for each in folders if f"{folder}/{each}" != f"{LOGS}/journal"]
         for name in names:
             if name.startswith(RECORDS):
                 continue

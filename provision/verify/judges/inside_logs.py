@@ -44,6 +44,18 @@ def no_access_log(evidence: Evidence) -> Finding:
             ),
             remedy,
         )
+    if rooms := view.traces(evidence, view.OTHERS, ["marked"]):
+        return failed(
+            _("Which room was visited was written down, not by nginx: {places}").format(
+                places=view.listed(rooms)
+            ),
+            _("Find out which program writes this, and let it write no names of rooms."),
+        )
+    if addresses := view.traces(evidence, view.OTHERS, ["addressed"]):
+        return fulfilled(
+            _("nginx writes no visit down. Others wrote down this computer's address: "
+              "{places}").format(places=view.listed(addresses))
+        )  # fmt: skip
     if not evidence["inside"]["visited"]:
         return fulfilled(_("nginx writes no visit down."))
     return fulfilled(_("nginx writes no visit down; the visit of this check is in no log."))

@@ -164,8 +164,12 @@ def internal(host: str) -> bool:
     return host == "localhost" or host.startswith(("auth.", "recorder.", "jigasi."))
 
 
+OTHERS = ""
+"""Whoever writes a log that is none of Jitsi's services', such as the kernel or fail2ban."""
+
+
 def owner(place: str) -> str:
-    """Return which service wrote a line, by the file or the journal's name of it."""
+    """Return which service wrote a line, by the file or the journal's name of it; or OTHERS."""
     for word, name in (
         ("nginx/error", "errors"),
         ("nginx", "web"),
@@ -177,17 +181,18 @@ def owner(place: str) -> str:
     ):
         if word in place:
             return name
-    return "web"
+    return OTHERS
 
 
-def traces(evidence: Evidence, name: str) -> list[str]:
-    """Return where a service wrote down this very run, its rooms or its address."""
+def traces(
+    evidence: Evidence, name: str, of: Collection[str] = ("marked", "addressed")
+) -> list[str]:
+    """Return where a service wrote down this very run: its rooms (`marked`) or its address."""
     found = part(evidence, "traces")
-    lines = {
-        place: max(found["marked"].get(place, 0), found["addressed"].get(place, 0))
-        for place in {*found["marked"], *found["addressed"]}
-        if owner(place) == name
-    }
+    lines: dict[str, int] = {}
+    for place, count in (pair for kind in of for pair in found[kind].items()):
+        if owner(place) == name:
+            lines[place] = max(lines.get(place, 0), count)
     return [
         ngettext(
             "{place}: one line of this check", "{place}: {count} lines of this check", count

@@ -31,7 +31,12 @@ def a_format_hides_the_address_but_not_the_room(evidence: Evidence) -> None:
 
 @breaks("LOG-01")
 def the_visit_is_in_syslog(evidence: Evidence) -> None:
-    parts(evidence)["traces"]["addressed"] = {"/var/log/syslog": 3}
+    parts(evidence)["traces"]["addressed"] = {"/var/log/syslog: nginx": 3}
+
+
+@breaks("LOG-01")
+def somebody_else_writes_rooms_down(evidence: Evidence) -> None:
+    parts(evidence)["traces"]["marked"] = {"/var/log/suricata/http.log": 1}
 
 
 @breaks("LOG-02")
