@@ -2,6 +2,7 @@
 
 A role ``roles/<role>`` says in ``provides.yml`` what it brings to the server; ``templates/`` and
 ``files/`` mirror the server's paths (``_domain_`` in a path stands for the school's host name).
+What people read goes through ``_()`` there, too, and comes in the language of the school.
 Rendering happens here, on the control side, with Jinja2 alone: a value of the settings is data and
 is never evaluated.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from provision import declarations, listening
+from provision import declarations, i18n, listening
 from provision.checks import open_ports
 from provision.errors import BugError
 
@@ -87,6 +88,7 @@ class Renderer:
             "server": server,
             "secret": lambda name: f"@@secret:{nonce}:{name}@@",
             "managed": self._managed,
+            "_": lambda sentence: i18n.translated(sentence, settings["language"]),
         }
         self.context["ports"] = listening.declared(roles)
         self.context["open_ports"] = open_ports.by_protocol(settings["open_ports"])

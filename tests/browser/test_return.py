@@ -24,7 +24,8 @@ window.WebSocket = class extends EventTarget {
   send(text) { this.sent.push(text); }
   hears(text) { this.dispatchEvent(new MessageEvent('message', { data: text })); }
 };
-</script><script src="/return.js"></script><script>
+</script><script src="/return.js"
+ data-wait="Nobody is here." data-back="Back at once."></script><script>
 window.config = { hosts: { muc: 'conference.school.test' }, prejoinConfig: { enabled: true } };
 window.connect = () => new WebSocket('wss://school.test/xmpp-websocket?room=x') && sockets.at(-1);
 </script>"""

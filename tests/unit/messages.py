@@ -6,14 +6,18 @@ import ast
 import inspect
 from typing import TYPE_CHECKING, Any
 
+import jinja2
+from jinja2.ext import extract_from_ast
+
 from provision import verbs
 from provision.cli import COMMANDS
-from provision.paths import PACKAGE
+from provision.paths import PACKAGE, roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+ROLES = roles()
 MARKERS = {"_", "N_", "ngettext"}
 
 
@@ -25,6 +29,9 @@ def all_messages() -> dict[str, str]:
             continue
         for message, line in in_source(path):
             found.setdefault(message, f"{path.relative_to(PACKAGE)}:{line}")
+    for path in templates():
+        for message, line in in_template(path):
+            found.setdefault(message, f"{path.relative_to(ROLES)}:{line}")
     for verb in COMMANDS:
         for message in in_command(verbs.load(verb)):
             found.setdefault(message, f"commands/{verb}.py")
@@ -38,6 +45,20 @@ def in_source(path: Path) -> Iterator[tuple[str, int]]:
             for argument in node.args:
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     yield argument.value, node.lineno
+
+
+def templates() -> list[Path]:
+    """Return every template of the roles, and the pages that they share."""
+    folders = [*ROLES.glob("*/templates"), *ROLES.glob("*/pages")]
+    return sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+
+
+def in_template(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield what a template of a role marks for translation."""
+    parsed = jinja2.Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
+    for line, _function, message in extract_from_ast(parsed, ("_",)):
+        if isinstance(message, str):
+            yield message, line
 
 
 def in_command(command: Any) -> Iterator[str]:

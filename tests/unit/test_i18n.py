@@ -8,7 +8,8 @@ from string import Formatter
 import pytest
 
 from provision import i18n
-from tests.unit.messages import all_messages, as_po
+from tests.unit.messages import ROLES, all_messages, as_po
+from tests.unit.trees import contents, rendered, school, server
 
 MESSAGES = all_messages()
 GERMAN = i18n.read_po(i18n.catalogue_path("de").read_text(encoding="utf-8"))
@@ -52,6 +53,37 @@ def test_extraction_sees_everything_that_can_be_marked() -> None:
     for module in ("settings.py", "errors.py", "checks/values.py", "wizard.py", "commands/new.py"):
         assert module in places
     assert "{source}: {number} problems" in MESSAGES
+    for sentence in ("The conference has ended.", "Open as a teacher", "Imprint"):
+        assert MESSAGES[sentence].partition("/")[0] in {"prosody", "web"}
+
+
+def test_german_stands_in_the_catalogue_alone() -> None:
+    """But for what Jitsi's own catalogue says otherwise at a school."""
+    german = re.compile(r"[äöüÄÖÜß]|\b(?:Sie|und|nicht|Raum|Lehrkraft|Konferenz)\b")
+    found = {
+        str(path.relative_to(ROLES))
+        for path in ROLES.rglob("*")
+        if path.is_file() and path.suffix != ".pyc" and german.search(path.read_text("utf-8"))
+    }
+    assert found == {"web/files/usr/local/share/jitsi-provision/words/main-de.json"}
+
+
+@pytest.mark.parametrize(
+    ("language", "waits", "ends"),
+    [
+        ("de", "Zurzeit ist keine Lehrkraft da.", "Die Konferenz ist beendet."),
+        ("en", "No teacher is here at present.", "The conference has ended."),
+    ],
+)
+def test_a_school_has_its_own_language_whoever_deploys(
+    language: str, waits: str, ends: str
+) -> None:
+    i18n.activate("de" if language == "en" else "en")
+    files = contents(rendered(school(language=language), server()))
+    i18n.activate("en")
+    assert f'data-wait="{waits} ' in files["/var/lib/jitsi-provision/www/head.html"]
+    config = files["/etc/prosody/conf.avail/meet.example.org.cfg.lua"]
+    assert f'school_end_message = "{ends}"\n' in config
 
 
 @pytest.mark.parametrize(

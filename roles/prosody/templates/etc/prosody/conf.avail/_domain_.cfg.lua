@@ -33,13 +33,13 @@ trusted_proxies = { "127.0.0.1", "::1" }
 
 component_admins_as_room_owners = true
 muc_mapper_domain_base = domain
-school_private_message = {{ ("Private Nachrichten gehen nur an Lehrkräfte." if settings.language == "de" else "Private messages go to teachers only.") | lua }}
+school_private_message = {{ _("Private messages go to teachers only.") | lua }}
 school_end_after = {{ settings.room_ends_after * 60 }}
 unlimited_jids = { focus, bridge }
 -- Passwords are proven, never sent: the browser computes the hashes, which cost the server nothing.
 disable_sasl_mechanisms = { "PLAIN", "DIGEST-MD5", "OAUTHBEARER" }
 school_login_secret = "{{ secret('login') }}"
-school_knocks_message = {{ ("Zu viele Personen aus Ihrem Netz klopfen an. Bitte versuchen Sie es in einigen Minuten erneut." if settings.language == "de" else "Too many people from your network are knocking. Please try again in a few minutes.") | lua }}
+school_knocks_message = {{ _("Too many people from your network are knocking. Please try again in a few minutes.") | lua }}
 -- From where whole classes come: an account of mod_school_sources, and a share of each lobby, is
 -- four times as large there.
 school_networks = { {% for network in settings.school_networks %}{{ network | lua }}, {% endfor %}}
@@ -47,7 +47,7 @@ school_networks = { {% for network in settings.school_networks %}{{ network | lu
 -- outlives Prosody there alone.
 school_return_secret = "{{ secret('login') }}"
 school_return_directory = "/run/jitsi-provision-return"
-school_ghost_message = {{ ("Sie nehmen jetzt an anderer Stelle an dieser Konferenz teil." if settings.language == "de" else "You have joined this conference again elsewhere.") | lua }}
+school_ghost_message = {{ _("You have joined this conference again elsewhere.") | lua }}
 smacks_max_unacked_stanzas = 5
 smacks_hibernation_time = 60
 smacks_max_old_sessions = 1
@@ -139,7 +139,7 @@ Component "conference.{{ settings.domain }}" "muc"
     muc_room_default_public_jids = true
     -- A class that comes at the same moment, behind one address of the school.
     muc_rate_joins = 30
-    school_end_message = {{ ("Die Konferenz ist beendet." if settings.language == "de" else "The conference has ended.") | lua }}
+    school_end_message = {{ _("The conference has ended.") | lua }}
     jitsi_default_permissions = {
         ["send-groupchat"] = true, ["create-polls"] = false, recording = false,
         livestreaming = false, transcription = false, ["outbound-call"] = false,

@@ -5,6 +5,8 @@
 (function () {
     'use strict';
     var kept = 'school/return';
+    // In the language of the school: head.html brings these sentences with the script.
+    var words = document.currentScript.dataset;
     var room = window.location.pathname;
     var xmlns = 'urn:school:return';
     var Connection = window.WebSocket;
@@ -92,8 +94,7 @@
     document.addEventListener('DOMContentLoaded', function () {
         if (ticket && window.config && window.config.prejoinConfig) { window.config.prejoinConfig.enabled = false; }
         if (ticket && ticket.waits) {
-            say('Zurzeit ist keine Lehrkraft da. Sie warten hier und kommen von selbst wieder hinein, sobald sie zurück ist.',
-                'No teacher is here at present. Wait here: you will be let in again as soon as she is back.', 'top:0');
+            say(words.wait, 'top:0');
         }
         watch();
     });
@@ -106,14 +107,13 @@
         settings.startWithVideoMuted = was.dark;
         window.localStorage.setItem('features/base/settings', JSON.stringify(settings));
     }
-    function say(german, english, place) {
+    function say(sentence, place) {
         notice = document.createElement('div');
         notice.className = 'school-return';
         notice.setAttribute('role', 'status');
         notice.style.cssText = 'position:fixed;z-index:2147483000;left:0;right:0;padding:1.5rem;'
             + 'text-align:center;font:1.15rem/1.5 sans-serif;background:#141414;color:#fff;' + place;
-        notice.textContent = /^de/.test((window.config && window.config.defaultLanguage)
-            || window.navigator.language) ? german : english;
+        notice.textContent = sentence;
         document.body.appendChild(notice);
     }
     // The teacher has been away for long: back to the lobby, until she is there.
@@ -167,9 +167,7 @@
         begun = true;
         ticket.was = was;
         save();
-        say('Die Verbindung war unterbrochen. Sie kommen gleich von selbst zurück.',
-            'The connection was interrupted. You will be back in a moment, by yourself.',
-            'top:0;bottom:0;display:flex;align-items:center;justify-content:center');
+        say(words.back, 'top:0;bottom:0;display:flex;align-items:center;justify-content:center');
         again();
     }
     function look() {
