@@ -120,7 +120,7 @@ def example(name: str) -> str:
 def from_text(name: str, text: str) -> Any:
     """Return what a person typed in the setting's type and form; checks nothing else."""
     kind = TABLE[name].field.annotation
-    if kind is int and re.fullmatch(r"[0-9]{1,9}", text):
+    if kind in {int, int | None} and re.fullmatch(r"[0-9]{1,9}", text):
         return int(text)
     if getattr(kind, "__origin__", None) is list:
         return [part for part in re.split(r"[,\s]+", text) if part]

@@ -7,14 +7,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from provision import tree
 from provision.settings import School
 
-ROLES = Path(__file__).parents[2] / "roles"
-NAMES = [
-    "base", "kernel", "certificate", "prosody", "jicofo", "videobridge", "web", "turn",
-    "confinement", "updates", "access", "firewall",
-]  # fmt: skip
+ROOT = Path(__file__).parents[2]
+ROLES = ROOT / "roles"
+PLAY = yaml.safe_load((ROOT / "playbooks" / "deploy.yml").read_text(encoding="utf-8"))[0]
+NAMES: list[str] = PLAY["roles"][0]["deployment_roles"]
 NONCE = "0123456789abcdef"
 LONGEST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 47])
 """The longest name that is accepted."""
