@@ -90,6 +90,8 @@ def _ask_typer(option: str, *, silent: bool) -> int:
         code = int(end.code or 0)
     except OSError as error:
         raise RefusedError(_("The completion cannot be written"), reason(error)) from error
+    except UnicodeError as error:  # in the shell's own settings, which Typer reads as text
+        raise RefusedError(_("The completion cannot be written"), str(error)) from error
     if code:
         raise UsageError(
             _("The completion knows bash, zsh and fish; this is called from none of them."),
