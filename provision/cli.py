@@ -7,7 +7,6 @@ that was typed is imported, so the program starts at once.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provision import console, i18n
-from provision.errors import BugError, ExitCode, ProvisionError, UsageError
+from provision.errors import BugError, ExitCode, ProvisionError, UnknownCommandError, UsageError
 from provision.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -38,6 +37,9 @@ COMMANDS = {
 """Every verb in the order of a server's life, and its line in the overview."""
 
 HELP = {"--help", "-h"}
+COMPLETION = {"--install-completion": "install", "--show-completion": "show"}
+QUESTION = "_PROVISION_COMPLETE"
+"""Set where a shell asks what the Tab key should offer."""
 PLACE = Path(__file__).parent
 
 
@@ -65,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Do what the arguments say."""
+    if os.environ.get(QUESTION):
+        i18n.activate(i18n.from_environment())
+        return _completion("answer")
     arguments = _take_language(arguments)
     if not arguments or arguments[0] in HELP:
         from provision.help import overview  # noqa: PLC0415 - not needed by any verb
@@ -77,13 +82,16 @@ def _run(arguments: list[str]) -> int:
 
         console.result(f"jitsi-provision {version('jitsi-provision')}")
         return ExitCode.OK
+    if verb in COMPLETION:
+        return _completion(COMPLETION[verb])
     if verb not in COMMANDS:
-        raise _no_such_verb(verb)
+        raise UnknownCommandError(verb, COMMANDS)
     runner = importlib.import_module("provision.verbs")
-    code: int = runner.run(verb, arguments, wants_help=bool(HELP.intersection(arguments)))
-    if code == ExitCode.INTERRUPTED:
-        raise KeyboardInterrupt
-    return code
+    return int(runner.run(verb, arguments, wants_help=bool(HELP.intersection(arguments))))
+
+
+def _completion(what: str) -> int:
+    return int(getattr(importlib.import_module("provision.completion"), what)())
 
 
 def _take_language(arguments: list[str]) -> list[str]:
@@ -106,17 +114,6 @@ def _take_language(arguments: list[str]) -> list[str]:
                 )
     i18n.activate(wanted or i18n.from_environment())
     return rest
-
-
-def _no_such_verb(verb: str) -> UsageError:
-    """Return the refusal of something that is no command."""
-    near = difflib.get_close_matches(verb, COMMANDS, n=1)
-    return UsageError(
-        _("There is no command {verb}").format(verb=verb),
-        next=_("did you mean `provision {near}`?").format(near=near[0])
-        if near
-        else _("`provision --help` lists all commands"),
-    )
 
 
 def _report(bug: Exception) -> int:

@@ -76,7 +76,9 @@ def read(path: Path) -> tuple[list[Row], list[Problem]]:
         for index, cell in enumerate(row):
             name = names[index] if index < len(names) else ""
             if cell and not name:
-                sentence = _("No column has a name above this cell; a separator is too much.")
+                sentence = _(
+                    "This cell stands below no column name; there is one separator too many."
+                )
                 problems.append(Problem(sentence, value=shown(cell), line=row_number))
             elif cell:
                 cells[name] = cell
@@ -97,7 +99,9 @@ def _table(path: Path) -> Iterator[tuple[int, list[str]]]:
             if any(cells) and not cells[0].startswith(COMMENT):
                 yield number, cells
     except csv.Error as error:
-        sentence = _("A quotation mark is missing or too much in this row, or further down.")
+        sentence = _(
+            "A quotation mark is missing, or there is one too many, in this row or further down."
+        )
         raise CsvError(
             str(path), [Problem(sentence, line=number + 1)], next=_("correct this row first")
         ) from error

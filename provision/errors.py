@@ -5,6 +5,7 @@ Nothing here prints; only cli.py turns these into text. Any other exception is a
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -80,6 +81,20 @@ class UsageError(ProvisionError):
     """The command line is wrong."""
 
     default_exit_code = ExitCode.USAGE
+
+
+class UnknownCommandError(UsageError):
+    """There is no such command, or none below `parent`."""
+
+    def __init__(self, word: str, known: Iterable[str], parent: str = "provision") -> None:
+        near = difflib.get_close_matches(word, list(known), n=1)
+        typed = f"{parent} {word}".removeprefix("provision ")
+        super().__init__(
+            _("There is no command {verb}").format(verb=typed),
+            next=_("did you mean {near}?").format(near=f"`{parent} {near[0]}`")
+            if near
+            else _("`{command} --help` lists all commands").format(command=parent),
+        )
 
 
 class ServerError(ProvisionError):

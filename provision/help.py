@@ -16,6 +16,7 @@ EVERYWHERE = {
     "--lang de|en": N_("Speak German or English; else the language of your terminal."),
     "--help": N_("Show help, also for one command: provision new --help"),
     "--version": N_("Show the version."),
+    "--install-completion": N_("Let Tab complete commands, options and schools in this shell."),
 }
 
 

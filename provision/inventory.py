@@ -85,7 +85,7 @@ def _refuse_folder(path: Path) -> None:
     if any(sign in folder for sign in _QUOTES) or not folder.isprintable():
         raise RefusedError(
             _("The folder of {path} has a name that ssh would take for more.").format(path=path),
-            _("Its path contains a quotation mark, a backslash, a $ or an invisible sign."),
+            _("Its path contains a quotation mark, a backslash, a $ or an invisible character."),
             _("move the project to another folder, then run this again"),
         )
 
@@ -251,7 +251,7 @@ def _section(
         return {}
     for name in data if allowed else ():
         if allowed and name not in allowed:
-            sentence = _("{name} does not belong here; possible is: {allowed}.")
+            sentence = _("{name} does not belong here; possible here: {allowed}.")
             sentence = sentence.format(name=shown(name), allowed=", ".join(allowed))
             reading.problems.append(Problem(sentence, line=document.line((*place, name))))
     return data

@@ -137,7 +137,7 @@ def _verified(document: Document, text: str, expected: Any) -> Document:
 def _refusal(document: Document) -> RefusedError:
     return RefusedError(
         _("{path} is written in a way that provision cannot edit").format(path=document.path),
-        _("the lines concerned hang together with others, or are written in braces"),
+        _("other lines refer to the lines concerned, or they are written in braces"),
         _("change them with an editor; nothing was written"),
     )
 

@@ -53,7 +53,7 @@ class Document:
             ) from error
         except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
             # A date that there is not, a tag with a wrong word behind it, a mapping as a name.
-            sentence = _("A word in this file means no value: {reason}.").format(
+            sentence = _("A value in this file cannot be read: {reason}.").format(
                 reason=shown(str(error), quotes=False)
             )
             raise SettingsError(str(path), [Problem(sentence)]) from error
@@ -99,7 +99,7 @@ class Document:
             return
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                sentence = _("A name is a word, and no list or mapping.")
+                sentence = _("A name must be a single word, not a list or a mapping.")
                 self.problems.append(Problem(sentence, line=_line(key)))
                 continue
             here = (*place, key.value)

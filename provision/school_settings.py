@@ -164,10 +164,10 @@ def _sentence(name: str, error: ErrorDetails) -> str:
         near = closest(str(value).lower(), row.choices)
         choices = ", ".join(row.choices)
         if near:
-            return _("Possible are: {choices}. Did you mean {near}?").format(
+            return _("Possible values: {choices}. Did you mean {near}?").format(
                 choices=choices, near=near
             )
-        return _("Possible are: {choices}.").format(choices=choices)
+        return _("Possible values: {choices}.").format(choices=choices)
     elif kind in {"greater_than_equal", "less_than_equal"}:
         limits = {key: item for part in row.field.metadata for key, item in _limits(part)}
         return _("It must be between {ge} and {le}.").format(**limits)
@@ -202,7 +202,7 @@ def _conditions(values: Mapping[str, Any]) -> list[Problem]:
         other, wanted = row.setting.needs
         actual = values.get(other, TABLE[other].default)
         if actual == wanted and not values.get(name):
-            sentence = _("It is missing, because {other} is {wanted}.").format(
+            sentence = _("It is needed, because {other} is {wanted}.").format(
                 other=other, wanted=wanted
             )
             problems.append(Problem(f"{sentence} {example(name)}", setting=name))

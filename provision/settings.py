@@ -43,7 +43,7 @@ class School(BaseModel):
         str,
         AfterValidator(hosts.domain),
         Setting(
-            question=N_("Under which name will the meetings be reached?"),
+            question=N_("Under which name will people reach the conferences?"),
             help=N_("The name that people type in the browser. It must point to the server."),
             example="meet.gymnasium-nord.example.org",
             as_typed=hosts.as_typed,
@@ -125,7 +125,7 @@ class School(BaseModel):
     ] = None
     language: Annotated[
         Literal["de", "en"],
-        Setting(help=N_("The language of the meeting pages: de or en."), example="de"),
+        Setting(help=N_("The language of the conference pages: de or en."), example="de"),
     ] = "de"
     retention_days: Annotated[
         int,

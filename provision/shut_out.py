@@ -34,7 +34,7 @@ def heard(data: bytes, *, ended: bool) -> bool:
 def error() -> ServerError:
     """Return what to do about it: wait."""
     return ServerError(
-        _("The server lets this computer in no more for a while."),
+        _("For a while, the server accepts no connection from this computer."),
         _("It ends connections before it says anything. After failed sign-ins, Debian 13 does that "
           "by itself; a firewall that limits connections to SSH does it, too."),
         _("wait: half a minute after two wrong passwords, up to ten minutes after many; then run "

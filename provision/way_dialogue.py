@@ -40,13 +40,13 @@ def given(words: str) -> tuple[Answers, Leaf]:
     answered, place = walk(answers)
     if isinstance(place, Question):
         raise UsageError(
-            _("--answers ends before the way does"),
+            _("--answers has too few answers"),
             _("not answered: {question}").format(question=said(place.question)),
             _("add yes or no at the end"),
         )
     if len(answered) < len(answers):
         raise UsageError(
-            _("--answers goes on after the end of the way"),
+            _("--answers has too many answers"),
             _("the end: {title}").format(title=said(place.title)),
             _("leave out what follows after answer {number}").format(number=len(answered)),
         )

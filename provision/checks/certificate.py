@@ -92,7 +92,7 @@ def check(
         *(_key_fits(chain[0], key) if key else []),
     ]
     until = chain[0].not_valid_after_utc.date().isoformat()
-    return results or [ok(_("The certificate is right and holds until {date}.").format(date=until))]
+    return results or [ok(_("The certificate is right and valid until {date}.").format(date=until))]
 
 
 def rewritten(certificate_pem: bytes, key_pem: bytes) -> tuple[str, str]:

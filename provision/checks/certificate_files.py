@@ -175,10 +175,12 @@ def _binary(content: bytes) -> list[x509.Certificate]:
 
 def _refuse_pkcs12(content: bytes) -> None:
     if _PKCS12.match(content):
-        sentence = _("The file is a locked box with certificate and key (PKCS#12, .pfx or .p12).")
+        sentence = _(
+            "The file is a locked container with certificate and key (PKCS#12, .pfx or .p12)."
+        )
         remedy = _(
             "take it apart: openssl pkcs12 -in FILE -nokeys -out school.pem, then "
-            "openssl pkcs12 -in FILE -nocerts -noenc -out school.key; for an old box add -legacy"
+            "openssl pkcs12 -in FILE -nocerts -noenc -out school.key; for an old one add -legacy"
         )
         raise UnreadableError(failure(sentence, remedy))
 

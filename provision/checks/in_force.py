@@ -66,8 +66,8 @@ def _port(one: Told) -> Result:
     behind = _behind()
     places = ", ".join(f"{behind[port]} ({port})" for port in one["name"].split(", "))
     return failure(
-        _("{file} wants for itself what nginx keeps for the school, port {name}: at its next "
-          "start, it would not start.").format(**one),
+        _("{file} takes port {name}, which nginx needs for the school: nginx would not start the "
+          "next time.").format(**one),
         # A restart would end everything where a second file wants one, too.
         _("on the server, write in {file} in place of its port: {places}; or delete that file; "
           "then: systemctl reload nginx").format(places=places, **one),
@@ -84,7 +84,7 @@ def _name(one: Told) -> Result:
 
 def _module(_one: Told) -> Result:
     return failure(
-        _("nginx does not load its stream module any more: at its next start, it would not start."),
+        _("nginx does not load its stream module any more: it would not start the next time."),
         _("on the server, as root: {command}").format(
             command="ln -sf /usr/share/nginx/modules-available/mod-stream.conf "
             "/etc/nginx/modules-enabled/50-mod-stream.conf"

@@ -75,7 +75,7 @@ def check(ports: Ports, around: Around) -> list[Result]:
         elif _answers_nobody(reading) and reading.arrived is None:
             sentence = _("{port} was not checked over {family}: the bridge answers nobody unasked.")
             text = sentence.format(port=name(reading), family=FAMILIES[aim.family])
-            findings.append(warning(text, _("hold a meeting of three people")))
+            findings.append(warning(text, _("hold a conference of three people")))
         else:
             told = (aim.protocol, aim.number, _words(reading, around))
             closed.setdefault(told, []).append(reading)

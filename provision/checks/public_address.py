@@ -37,6 +37,6 @@ def public_ipv4(value: str) -> str:
         )
     if is_inner(value):
         raise ValueError(
-            _("This is an address of an inner network; nobody in the internet comes to it.")
+            _("This is an address of an inner network; nobody on the internet can reach it.")
         )
     return str(known)

@@ -71,7 +71,7 @@ def email(value: str) -> str:
         raise ValueError(_("An e-mail address contains an @."))
     if not _MAILBOX.fullmatch(mailbox):
         raise ValueError(
-            _("In front of the @ only letters, digits and the signs . _ % + - are allowed.")
+            _("In front of the @ only letters, digits and the characters . _ % + - are allowed.")
         )
     if "." not in host:
         raise ValueError(_("After the @ comes a full name with a dot."))
@@ -127,7 +127,7 @@ def _check_url(value: str, schemes: tuple[str, ...]) -> SplitResult:
         raise ValueError(_("It must begin with https://."))
     if not _URL_TEXT.fullmatch(value):
         raise ValueError(
-            _("It contains a sign that does not belong in a web address (a space is %20).")
+            _("It contains a character that does not belong in a web address (a space is %20).")
         )
     try:
         parts = urlsplit(value)
@@ -166,7 +166,9 @@ def fingerprints(value: str) -> str:
     text(value)
     each = [part.replace(" ", "").upper() for part in value.split(",")]
     if not all(re.fullmatch(rf"[0-9A-F]{{{FINGERPRINT_DIGITS}}}", digits) for digits in each):
-        raise ValueError(_("A fingerprint has 40 signs, each a digit or a letter from A to F."))
+        raise ValueError(
+            _("A fingerprint has 40 characters, each a digit or a letter from A to F.")
+        )
     return ", ".join(dict.fromkeys(each))
 
 

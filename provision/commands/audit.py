@@ -7,7 +7,6 @@ import typer
 from provision.commands.verify import TellAllOption
 from provision.i18n import N_
 from provision.options import BrowserOption, JsonOption
-from provision.verify.stranger import audit
 
 UrlArgument = Annotated[
     str,
@@ -37,4 +36,6 @@ def command(
     For example:
       provision audit https://meet.example.org
     """
+    from provision.verify.stranger import audit
+
     return audit(url, browser=browser, private=private, as_json=json, verbose=verbose)

@@ -1,8 +1,6 @@
 """provision check."""
 
 from provision import console
-from provision.check_report import as_data, print_report
-from provision.inventory import chosen
 from provision.options import (
     INVENTORY,
     AllOption,
@@ -10,7 +8,6 @@ from provision.options import (
     JsonOption,
     SchoolsArgument,
 )  # fmt: skip
-from provision.preflight import examine
 
 
 def command(
@@ -28,6 +25,10 @@ def command(
       provision check gymnasium-nord
       provision check --all --json
     """
+    from provision.check_report import as_data, print_report
+    from provision.inventory import chosen
+    from provision.preflight import examine
+
     meant = chosen(inventory, schools or [], everyone=everyone)
     found = examine(inventory, meant, ask=not json)
     if json:

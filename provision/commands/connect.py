@@ -6,19 +6,19 @@ from typing import Annotated
 import typer
 
 from provision import console
-from provision.connect import Contact, Wishes
+from provision.completers import schools
 from provision.errors import UsageError
-from provision.host_keys import parse_fingerprint
 from provision.i18n import N_, _
-from provision.inventory import load, select
-from provision.options import INVENTORY, InventoryOption
+from provision.options import INVENTORY, InventoryOption, whole_number
 
 
 def command(  # noqa: PLR0917 - Typer gives them by name
     school: Annotated[
         str | None,
         typer.Argument(
-            metavar="SCHOOL", help=N_("The school's short name; not needed where there is one.")
+            metavar="SCHOOL",
+            help=N_("The school's short name; not needed where there is one."),
+            autocompletion=schools,
         ),
     ] = None,
     fingerprint: Annotated[
@@ -37,7 +37,9 @@ def command(  # noqa: PLR0917 - Typer gives them by name
     password_fd: Annotated[
         int | None,
         typer.Option(
-            metavar="NUMBER", help=N_("Read the provider's password from this file descriptor.")
+            metavar="NUMBER",
+            help=N_("Read the provider's password from this file descriptor."),
+            parser=whole_number,
         ),
     ] = None,
     new_server: Annotated[
@@ -59,6 +61,10 @@ def command(  # noqa: PLR0917 - Typer gives them by name
       provision connect gymnasium-nord
       provision connect gymnasium-nord --fingerprint SHA256:… --password-fd 0 < password
     """
+    from provision.connect import Contact, Wishes
+    from provision.host_keys import parse_fingerprint
+    from provision.inventory import load, select
+
     try:
         wanted = parse_fingerprint(fingerprint) if fingerprint else ""
     except ValueError as error:

@@ -1,7 +1,5 @@
 """provision deploy."""
 
-from provision.deploy import deploy
-from provision.inventory import chosen
 from provision.options import (
     INVENTORY,
     AllOption,
@@ -27,5 +25,8 @@ def command(
       provision deploy gymnasium-nord
       provision deploy --all --json
     """
+    from provision.deploy import deploy
+    from provision.inventory import chosen
+
     meant = chosen(inventory, schools or [], everyone=everyone)
     return deploy(inventory, meant, verbose=verbose, as_json=json)

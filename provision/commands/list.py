@@ -2,7 +2,6 @@
 
 from provision import console
 from provision.i18n import _
-from provision.inventory import load
 from provision.options import INVENTORY, InventoryOption, JsonOption
 
 
@@ -12,6 +11,8 @@ def command(inventory: InventoryOption = INVENTORY, json: JsonOption = False) ->
     For example:
       provision list
     """
+    from provision.inventory import load
+
     schools = load(inventory).schools
     if json:
         console.result_line({key: school.model_dump() for key, school in schools.items()})

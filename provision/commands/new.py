@@ -57,13 +57,13 @@ def command(
       provision new --csv schools.csv --set contact=it@schools.example.org
     """
     if csv_template:
-        from provision.csv_file import template  # noqa: PLC0415 - one of three ways
+        from provision.csv_file import template
 
         if school or settings or csv:
             raise UsageError(_("--csv-template stands alone"))
         console.result(template())
     elif csv:
-        from provision.new_schools import add_list  # noqa: PLC0415 - one of three ways
+        from provision.new_schools import add_list
 
         if school:
             raise UsageError(
@@ -72,6 +72,6 @@ def command(
             )
         add_list(csv, settings or [], inventory)
     else:
-        from provision.new_school import add  # noqa: PLC0415 - one of three ways
+        from provision.new_school import add
 
         add(school, settings or [], inventory)

@@ -1,7 +1,5 @@
 """provision plan."""
 
-from provision.deploy import deploy
-from provision.inventory import chosen
 from provision.options import (
     INVENTORY,
     AllOption,
@@ -26,5 +24,8 @@ def command(
     For example:
       provision plan gymnasium-nord
     """
+    from provision.deploy import deploy
+    from provision.inventory import chosen
+
     meant = chosen(inventory, schools or [], everyone=everyone)
     return deploy(inventory, meant, verbose=verbose, as_json=json, rehearse=True)

@@ -1,7 +1,6 @@
 """provision schema."""
 
 from provision import console
-from provision.schema import inventory_schema
 
 
 def command() -> None:
@@ -10,4 +9,6 @@ def command() -> None:
     For example:
       provision schema > inventory.schema.json
     """
+    from provision.schema import inventory_schema
+
     console.result_json(inventory_schema())

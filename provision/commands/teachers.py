@@ -1,19 +1,27 @@
 """provision teachers."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provision import console, teachers
+from provision import console
+from provision.completers import schools
 from provision.i18n import N_, _
-from provision.inventory import chosen
-from provision.options import INVENTORY, InventoryOption, JsonOption
-from provision.verify.reports import directory
+from provision.options import INVENTORY, InventoryOption, JsonOption, verb_app
 
-app = typer.Typer(help="Add, list and remove the accounts of teachers.")
+if TYPE_CHECKING:
+    from provision.teachers import Passwords
+
+app = verb_app("Add, list and remove the accounts of teachers.")
 
 SchoolArgument = Annotated[
-    str, typer.Argument(metavar="SCHOOL", help=N_("The school's short name."), show_default=False)
+    str,
+    typer.Argument(
+        metavar="SCHOOL",
+        help=N_("The school's short name."),
+        show_default=False,
+        autocompletion=schools,
+    ),
 ]
 NamesArgument = Annotated[
     list[str],
@@ -33,6 +41,10 @@ def add(
     For example:
       provision teachers add gymnasium-nord a.meier
     """
+    from provision import teachers
+    from provision.inventory import chosen
+    from provision.verify.reports import directory
+
     known = chosen(inventory, [school])[school]
     _print(teachers.add(inventory, school, known, names), as_json=json)
     if not json and not directory(inventory, school).exists():
@@ -51,6 +63,9 @@ def password(
     For example:
       provision teachers password gymnasium-nord a.meier
     """
+    from provision import teachers
+    from provision.inventory import chosen
+
     known = chosen(inventory, [school])[school]
     _print(teachers.renew(inventory, school, known, names), as_json=json)
 
@@ -64,6 +79,9 @@ def remove(
     For example:
       provision teachers remove gymnasium-nord a.meier
     """
+    from provision import teachers
+    from provision.inventory import chosen
+
     known = chosen(inventory, [school])[school]
     done = teachers.remove(inventory, school, known, names)
     if done.names:
@@ -81,6 +99,9 @@ def list_accounts(
     For example:
       provision teachers list gymnasium-nord
     """
+    from provision import teachers
+    from provision.inventory import chosen
+
     known = chosen(inventory, [school])[school]
     names = teachers.accounts(inventory, school, known)
     if json:
@@ -93,7 +114,7 @@ def list_accounts(
         console.note(_("Next: provision teachers add {school} NAME").format(school=school))
 
 
-def _print(made: teachers.Passwords, *, as_json: bool) -> None:
+def _print(made: "Passwords", *, as_json: bool) -> None:
     """Print new passwords, once, also where something came in between; then raise what that was."""
     shown = made.passwords | made.unsure
     if shown and as_json:

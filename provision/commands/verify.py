@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from provision.completers import control_ids
 from provision.i18n import N_
-from provision.inventory import chosen
 from provision.options import (
     INVENTORY,
     AllOption,
@@ -14,12 +14,15 @@ from provision.options import (
     JsonOption,
     SchoolsArgument,
 )  # fmt: skip
-from provision.verify.run import verify
-from provision.verify.selection import controls
 
 OnlyOption = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="CONTROL", help=N_("Only these controls; writes no report.")),
+    typer.Option(
+        "--only",
+        metavar="CONTROL",
+        help=N_("Only these controls; writes no report."),
+        autocompletion=control_ids,
+    ),
 ]
 TellAllOption = Annotated[
     bool, typer.Option("--verbose", "-v", help=N_("Show also what was seen of fulfilled controls."))
@@ -45,6 +48,10 @@ def command(  # noqa: PLR0917 - Typer gives them by name
       provision verify --all --json
       provision verify gymnasium-nord --only TLS-01,TLS-02
     """
+    from provision.inventory import chosen
+    from provision.verify.run import verify
+    from provision.verify.selection import controls
+
     ids = controls(only or [])
     meant = chosen(inventory, schools or [], everyone=everyone)
     return verify(inventory, meant, only=ids, browser=browser, as_json=json, verbose=verbose)

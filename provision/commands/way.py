@@ -57,8 +57,8 @@ def command(
     if answers is None:
         console.note()
         if agreed(_("Is the server there, and shall `provision new` begin now?")):
-            from provision.new_school import add  # noqa: PLC0415 - seldom needed
-            from provision.options import INVENTORY  # noqa: PLC0415 - as above
+            from provision.new_school import add
+            from provision.options import INVENTORY
 
             console.note()
             add(None, [], INVENTORY)

@@ -62,7 +62,7 @@ def lesson(browser: Windows, school: str) -> str:
 
 
 def left(browser: Windows, school: str) -> object:
-    """Return what somebody finds who comes later, in a window of his own."""
+    """Return what somebody finds who comes later, in a window of their own."""
     window = browser.open(f"{school}/later")
     browser.until(window, COME)
     return browser.evaluate(window, LEFT)

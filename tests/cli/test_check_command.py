@@ -9,7 +9,6 @@ import pytest
 
 from provision import preflight
 from provision.checks.result import failure, note, ok, warning
-from provision.commands import check as command
 from provision.errors import ServerError
 from provision.inventory import load
 from provision.preflight import Examination
@@ -97,7 +96,7 @@ def found(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Examina
     all_found["sued"].findings = {"server": [ok("All is well.")]}
     all_found["west"].findings = {"packages": [warning("A little lock.", "wait")]}
     monkeypatch.setattr(
-        command,
+        preflight,
         "examine",
         lambda _path, wanted, **_options: {key: all_found[key] for key in wanted},
     )

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision import verbs
+from provision import inventory, verbs
 from provision.cli import COMMANDS
-from provision.commands import list as list_command
 from provision.errors import BugError
 from provision.help import split_example
 
@@ -64,9 +63,10 @@ def test_the_overview_lists_every_command_in_its_order(
         [verb, sentence] for verb, sentence in COMMANDS.items()
     ]
     assert end == (
-        "  --lang de|en  Speak German or English; else the language of your terminal.\n"
-        "  --help        Show help, also for one command: provision new --help\n"
-        "  --version     Show the version.\n\n"
+        "  --lang de|en          Speak German or English; else the language of your terminal.\n"
+        "  --help                Show help, also for one command: provision new --help\n"
+        "  --version             Show the version.\n"
+        "  --install-completion  Let Tab complete commands, options and schools in this shell.\n\n"
         "Begin with: provision new\n"
     )
 
@@ -148,6 +148,51 @@ def test_the_version(run: Run) -> None:
             ("list", "-i"),
             "✗ -i needs a value\n  Next   `provision list --help` shows how it is used\n",
         ),
+        (
+            ("list", "nord", "sued"),
+            (
+                "✗ There is a word too many: nord sued\n"
+                "  Next   `provision list --help` shows how it is used\n"
+            ),
+        ),
+        (
+            ("list", "--json=1"),
+            ("✗ --json takes no value\n  Next   `provision list --help` shows how it is used\n"),
+        ),
+        (
+            ("connect", "--password-fd", "three"),
+            (
+                "✗ The value of --password-fd does not fit\n"
+                "  Why    Write a whole number, for instance 0.\n"
+                "  Next   `provision connect --help` shows how it is used\n"
+            ),
+        ),
+        (
+            ("teachers",),
+            "✗ `provision teachers` needs to know what to do\n  Next   provision teachers --help\n",
+        ),
+        (
+            ("teachers", "ad"),
+            "✗ There is no command teachers ad\n  Next   did you mean `provision teachers add`?\n",
+        ),
+        (
+            ("teachers", "frobnicate", "nord"),
+            (
+                "✗ There is no command teachers frobnicate\n"
+                "  Next   `provision teachers --help` lists all commands\n"
+            ),
+        ),
+        (
+            ("teachers", "--json", "list"),
+            (
+                "✗ There is no option --json\n"
+                "  Next   `provision teachers --help` shows how it is used\n"
+            ),
+        ),
+        (
+            ("teachers", "add", "nord"),
+            "✗ NAME is missing\n  Next   `provision teachers add --help` shows how it is used\n",
+        ),
         (("--lang", "fr", "list"), "✗ --lang needs one of: en, de\n"),
         (("list", "--lang"), "✗ --lang needs one of: en, de\n"),
     ],
@@ -169,7 +214,7 @@ def breaking(error: BaseException) -> Callable[..., None]:
 
 
 def test_a_bug_is_a_short_report_without_values(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_command, "load", breaking(KeyError("hunter2")))
+    monkeypatch.setattr(inventory, "load", breaking(KeyError("hunter2")))
     code, out, err = run("list")
     assert (code, out) == (70, "")
     first, why, following = err.splitlines()
@@ -185,7 +230,7 @@ def test_a_bug_is_a_short_report_without_values(run: Run, monkeypatch: pytest.Mo
 def test_a_bug_that_the_program_found_itself_says_what_it_found(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(list_command, "load", breaking(BugError("provides.yml has no files")))
+    monkeypatch.setattr(inventory, "load", breaking(BugError("provides.yml has no files")))
     code, _out, err = run("list")
     assert code == 70
     assert "provides.yml has no files (" in err
@@ -194,7 +239,7 @@ def test_a_bug_that_the_program_found_itself_says_what_it_found(
 def test_a_bug_shows_everything_where_somebody_asks_for_it(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(list_command, "load", breaking(KeyError("what")))
+    monkeypatch.setattr(inventory, "load", breaking(KeyError("what")))
     monkeypatch.setenv("PROVISION_DEBUG", "1")
     _code, _out, err = run("list")
     assert err.startswith("Traceback (most recent call last):\n")
@@ -202,8 +247,16 @@ def test_a_bug_shows_everything_where_somebody_asks_for_it(
 
 
 def test_ctrl_c_ends_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_command, "load", breaking(KeyboardInterrupt()))
+    monkeypatch.setattr(inventory, "load", breaking(KeyboardInterrupt()))
     assert run("list") == (130, "", "\n✗ Interrupted\n")
+
+
+def test_a_wrong_command_line_is_told_in_german_to_its_end(run: Run) -> None:
+    assert run("--lang", "de", "teachers", "ad") == (
+        2,
+        "",
+        "✗ Es gibt keinen Befehl teachers ad\n  Weiter   meinten Sie `provision teachers add`?\n",
+    )
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:

@@ -101,7 +101,7 @@ schools:
         """\
 ✗ inventory.yml: 6 problems
   line 3    nord · certificate_key_file
-            It is missing, because certificate is own. For instance: certificates/gymnasium-nord.key
+            It is needed, because certificate is own. For instance: certificates/gymnasium-nord.key
   line 5    nord · domain: "https://Meet.example.org:8443"
             Write the name alone, without https://. For instance: meet.gymnasium-nord.example.org
   line 6    nord · school: no

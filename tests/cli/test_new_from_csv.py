@@ -194,7 +194,7 @@ def test_all_problems_at_once_and_nothing_is_written(
   row 4   a · domain: "meet.west.example.org"
           west has the same; each school needs its own.
   row 6   "x"
-          No column has a name above this cell; a separator is too much.
+          This cell stands below no column name; there is one separator too many.
   row 6   West · address: "localhost"
           This is your own computer; write the address of the server. For instance: 203.0.113.10
   row 6   West · short_name: "West"
@@ -230,7 +230,7 @@ def test_what_every_row_needs_is_asked_of_every_row(run: Run) -> None:
     code, _out, err = run("new", "--csv", "schools.csv", "--set", "certificate=own")
     assert code == 2
     assert err.splitlines()[0] == "✗ schools.csv: 6 problems"
-    assert err.count("It is missing, because certificate is own.") == 4
+    assert err.count("It is needed, because certificate is own.") == 4
     assert err.count("contact\n          It is missing.") == 2
 
 

@@ -133,7 +133,7 @@ def test_a_directory_that_is_missing_is_told_before_anything_is_asked(run: Run) 
         (
             ("--answers", "no,yes"),
             """\
-✗ --answers ends before the way does
+✗ --answers has too few answers
   Why    not answered: Does this product contain video conferences?
   Next   add yes or no at the end
 """,
@@ -141,7 +141,7 @@ def test_a_directory_that_is_missing_is_told_before_anything_is_asked(run: Run) 
         (
             ("--answers", "yes,no"),
             """\
-✗ --answers goes on after the end of the way
+✗ --answers has too many answers
   Why    the end: Use the system that is laid down
   Next   leave out what follows after answer 1
 """,

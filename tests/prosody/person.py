@@ -249,7 +249,7 @@ class Person:
         self.ask("set", room, f"<query xmlns='{MUC}#admin'>{item}</query>")
 
     def set_role(self, room: str, nick: str, role: str) -> None:
-        """Change what somebody may do in a room at present; "none" throws him out."""
+        """Change what somebody may do in a room at present; "none" throws them out."""
         item = f"<item nick='{nick}' role='{role}'/>"
         self.ask("set", room, f"<query xmlns='{MUC}#admin'>{item}</query>")
 
@@ -283,7 +283,7 @@ def accepted(stanza: ET.Element) -> ET.Element:
 
 
 def is_own(stanza: ET.Element) -> bool:
-    """Return whether a presence tells somebody that he is in the room now."""
+    """Return whether a presence tells somebody that they are in the room now."""
     path = f".//{{{MUC}#user}}status[@code='110']"
     return stanza.get("type") is None and stanza.find(path) is not None
 

@@ -284,7 +284,7 @@ def test_right_password_gets_through_beside_a_guesser(quick: Prosody) -> None:
         guesser.prove("wrong", guesser.question(name))
     teacher = Person(quick, DOMAIN, address=SCHOOL)
     teacher.prove(PASSWORD, teacher.question(name))
-    for _ in range(2):  # each comes again as soon as he was heard
+    for _ in range(2):  # each comes again as soon as they were heard
         for guesser in guessers:
             with suppress(AssertionError):
                 with pytest.raises(Refused):

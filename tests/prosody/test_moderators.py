@@ -18,7 +18,7 @@ OWNERS_FORM = f"{MUC}#owner"
 
 
 def is_still(meeting: Meeting, who: Person) -> tuple[str, str]:
-    """Return what somebody is after he has left his nickname and taken another."""
+    """Return what somebody is after they have left their nickname and taken another."""
     who.nick += "-again"
     return standing(who.join(meeting.room))
 

@@ -1,4 +1,4 @@
-"""Who was admitted comes back into the same lesson by himself; nobody else does."""
+"""Who was admitted comes back into the same lesson without help; nobody else does."""
 
 from __future__ import annotations
 
@@ -99,19 +99,19 @@ def test_who_was_admitted_comes_back_after_a_restart(own: Prosody, how: str) -> 
     meeting = Meeting(own)
     teacher = meeting.teacher()
     guest = meeting.admitted_guest(teacher)
-    hers, his = ticket_of(teacher), ticket_of(guest)
+    teachers, guests = ticket_of(teacher), ticket_of(guest)
     own.restart() if how == "restart" else crash(own)
     later = again(meeting)
-    back = come_back(later, his)  # before the teacher: he waits for nobody
-    returned = sign_in_with(later, hers)
+    back = come_back(later, guests)  # before the teacher: the guest waits for nobody
+    returned = sign_in_with(later, teachers)
     assert standing(returned.join(later.room)) == ("owner", "moderator")
     assert back.jid in {
         s.find(f".//{{{MUC}#user}}item").get("jid")  # type: ignore[union-attr]
         for s in returned.catch_up()
         if in_room(later.room)(s) and s.find(f".//{{{MUC}#user}}item") is not None
     }
-    assert ticket_of(back) != his
-    assert ticket_of(returned) != hers
+    assert ticket_of(back) != guests
+    assert ticket_of(returned) != teachers
 
 
 def test_a_stranger_still_waits_in_the_lobby_after_a_restart(own: Prosody) -> None:
@@ -199,10 +199,10 @@ def test_ticket_that_was_used_in_another_room_leaves_its_own(meeting: Meeting) -
 
 def test_admission_in_between_is_no_longer_than_the_ticket(start: Start) -> None:
     meeting = Meeting(start("school_return_for = 1"))
-    hers = ticket_of(meeting.teacher())
-    signed_in = sign_in_with(meeting, hers)
+    teachers = ticket_of(meeting.teacher())
+    signed_in = sign_in_with(meeting, teachers)
     meeting.people[1].leave()
-    file = meeting.server.folder / "tickets" / hers.id
+    file = meeting.server.folder / "tickets" / teachers.id
     assert wait_until(lambda: not file.exists(), seconds=30)
     with pytest.raises(Refused, match="forbidden"):
         signed_in.join(meeting.room)
@@ -237,13 +237,13 @@ def test_ticket_of_another_room_opens_nothing(meeting: Meeting) -> None:
 def test_invented_tickets_open_nothing(meeting: Meeting) -> None:
     teacher = meeting.teacher()
     real = ticket_of(meeting.admitted_guest(teacher))
-    hers = ticket_of(teacher)
+    teachers = ticket_of(teacher)
     for wrong in (
         real._replace(secret="0" * 32),
         real._replace(secret=""),
         real._replace(id="0" * 32),
         real._replace(id="../../etc/passwd"),
-        hers,  # a teacher's lets no guest in
+        teachers,  # a teacher's lets no guest in
     ):
         refused(meeting, wrong)
     come_back(meeting, real)
@@ -272,23 +272,23 @@ def test_who_lost_the_admission_does_not_come_back(meeting: Meeting, rank: str) 
 def test_an_end_that_a_teacher_wants_ends_all_tickets(own: Prosody) -> None:
     meeting = Meeting(own)
     teacher = meeting.teacher()
-    hers, his = ticket_of(teacher), ticket_of(meeting.admitted_guest(teacher))
+    teachers, guests = ticket_of(teacher), ticket_of(meeting.admitted_guest(teacher))
     teacher.ask("set", meeting.room, f"<query xmlns='{MUC}#owner'><destroy/></query>")
     kept = {path.name for path in (own.folder / "tickets").iterdir()}
-    assert not kept & {hers.id, his.id}
-    refused(again(meeting), his)
+    assert not kept & {teachers.id, guests.id}
+    refused(again(meeting), guests)
 
 
 def test_everybody_may_be_away_for_a_moment(meeting: Meeting) -> None:
     # As when the focus was killed: all pages begin anew, and nobody is left in the room.
     teacher = meeting.teacher()
     guest = meeting.admitted_guest(teacher)
-    hers, his = ticket_of(teacher), ticket_of(guest)
+    teachers, guests = ticket_of(teacher), ticket_of(guest)
     for person in (guest, teacher, meeting.focus):
         person.leave()
     later = again(meeting)
-    come_back(later, his)
-    sign_in_with(later, hers).join(later.room)
+    come_back(later, guests)
+    sign_in_with(later, teachers).join(later.room)
 
 
 def test_ticket_ends_some_time_after_its_holder_left(start: Start) -> None:
@@ -320,12 +320,12 @@ def test_nobody_else_sees_a_ticket(meeting: Meeting) -> None:
 def test_what_is_kept_lets_nobody_in_and_names_nobody(meeting: Meeting) -> None:
     teacher = meeting.teacher()
     guest = meeting.admitted_guest(teacher)
-    hers, his = ticket_of(teacher), ticket_of(guest)
+    teachers, guests = ticket_of(teacher), ticket_of(guest)
     folder = meeting.server.folder / "tickets"
     kept = {path.name: path.read_text() for path in folder.iterdir()}
-    assert {hers.id, his.id} <= kept.keys()
+    assert {teachers.id, guests.id} <= kept.keys()
     everything = "".join(kept.values()) + meeting.server.log("debug.log").replace("ticket", "")
-    for secret in (hers.secret, his.secret):
+    for secret in (teachers.secret, guests.secret):
         assert secret not in everything
     for name in (meeting.name, "teacher", guest.bare.partition("@")[0], DOMAIN):
         assert name not in "".join(kept.values())
@@ -396,61 +396,61 @@ def test_teacher_with_a_ticket_does_nothing_to_other_rooms(meeting: Meeting) -> 
 
 def test_guests_ticket_signs_nobody_in(meeting: Meeting) -> None:
     teacher = meeting.teacher()
-    his = ticket_of(meeting.admitted_guest(teacher))
+    guests = ticket_of(meeting.admitted_guest(teacher))
     with pytest.raises(Refused, match="not-authorized"):
-        sign_in_with(meeting, his._replace(account=f"teacher~{his.id}@{DOMAIN}"))
+        sign_in_with(meeting, guests._replace(account=f"teacher~{guests.id}@{DOMAIN}"))
 
 
 def test_ticket_of_one_account_signs_in_no_other(meeting: Meeting) -> None:
-    hers = ticket_of(meeting.teacher())
+    teachers = ticket_of(meeting.teacher())
     with pytest.raises(Refused, match="not-authorized"):
-        sign_in_with(meeting, hers._replace(account=f"colleague~{hers.id}@{DOMAIN}"))
+        sign_in_with(meeting, teachers._replace(account=f"colleague~{teachers.id}@{DOMAIN}"))
 
 
 def test_wrong_secret_signs_nobody_in(meeting: Meeting) -> None:
-    hers = ticket_of(meeting.teacher())
+    teachers = ticket_of(meeting.teacher())
     with pytest.raises(Refused, match="not-authorized"):
-        sign_in_with(meeting, hers._replace(secret="0" * 32))
+        sign_in_with(meeting, teachers._replace(secret="0" * 32))
 
 
 def test_teachers_ticket_ends_with_the_one_that_follows(meeting: Meeting) -> None:
-    hers = ticket_of(meeting.teacher())
-    back = sign_in_with(meeting, hers)
+    teachers = ticket_of(meeting.teacher())
+    back = sign_in_with(meeting, teachers)
     back.join(meeting.room)
     following = ticket_of(back)
-    sign_in_with(meeting, hers)  # as long as nobody has shown that one
+    sign_in_with(meeting, teachers)  # as long as nobody has shown that one
     sign_in_with(meeting, following).join(meeting.room)
     with pytest.raises(Refused, match="not-authorized"):
-        sign_in_with(meeting, hers)
+        sign_in_with(meeting, teachers)
 
 
 def test_ticket_that_brought_nobody_into_the_room_is_still_good(meeting: Meeting) -> None:
     # The focus was not there yet, and the page began anew.
-    hers = ticket_of(meeting.teacher())
-    sign_in_with(meeting, hers).leave()
-    sign_in_with(meeting, hers).join(meeting.room)
+    teachers = ticket_of(meeting.teacher())
+    sign_in_with(meeting, teachers).leave()
+    sign_in_with(meeting, teachers).join(meeting.room)
 
 
 def test_new_password_ends_a_teachers_ticket(own: Prosody) -> None:
     meeting = Meeting(own)
-    hers = ticket_of(meeting.teacher("colleague"))
-    question = _asked(meeting, hers)
+    teachers = ticket_of(meeting.teacher("colleague"))
+    question = _asked(meeting, teachers)
     store = own.folder / "data" / encode(DOMAIN) / "accounts" / "colleague.dat"
     store.write_text(account_text("another horse"))
-    question.person.prove(hers.secret, question.asked)
+    question.person.prove(teachers.secret, question.asked)
     with pytest.raises(Refused, match="not-authorized"):  # a sign-in that had begun before
         question.person.verdict()
     with pytest.raises(Refused, match="not-authorized"):
-        sign_in_with(meeting, hers)
+        sign_in_with(meeting, teachers)
     store.write_text(account_text(PASSWORD))
 
 
 def test_removed_teacher_does_not_come_back(own: Prosody) -> None:
     meeting = Meeting(own)
-    hers = ticket_of(meeting.teacher("colleague"))
+    teachers = ticket_of(meeting.teacher("colleague"))
     own.remove_account("colleague")
     with pytest.raises(Refused, match="not-authorized"):
-        sign_in_with(meeting, hers)
+        sign_in_with(meeting, teachers)
     own.add_account(DOMAIN, "colleague")
 
 
@@ -535,23 +535,23 @@ def test_waiting_ticket_lets_one_in_with_the_teacher(left: Meeting) -> None:
 def test_who_does_not_go_back_to_the_lobby_is_shown_out(left: Meeting) -> None:
     teacher = left.teacher()
     stays, goes = left.admitted_guest(teacher), left.admitted_guest(teacher)
-    his, ticket = ticket_of(stays), ticket_of(goes)
+    guests, ticket = ticket_of(stays), ticket_of(goes)
     teacher.leave()
     told_to_wait(goes)
     wait_with(left, goes, ticket)
     left.gone(stays, stays)
-    refused(left, his)
+    refused(left, guests)
 
 
 def test_who_is_thrown_out_before_the_end_waits_for_a_click(left: Meeting) -> None:
     teacher = left.teacher()
     guest, bad = left.admitted_guest(teacher), left.admitted_guest(teacher)
-    his, ticket = ticket_of(bad), ticket_of(guest)
+    guests, ticket = ticket_of(bad), ticket_of(guest)
     teacher.set_role(left.room, bad.nick, "none")
     teacher.leave()
     told_to_wait(guest)
     wait_with(left, guest, ticket)
-    refused(left, his)
+    refused(left, guests)
     stranger = left.people[-1]
     stranger.join(left.lobby)
     left.teacher()

@@ -24,7 +24,7 @@ FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
 STREAM = "urn:ietf:params:xml:ns:xmpp-streams"
 COMPONENTS = ("conference", "lobby", "breakout", "internal.auth")
 ADDRESSES = ("192.0.2.1", "127.0.0.1", "::1", "")
-"""What nginx might say of the visitor; also that he is the server itself."""
+"""What nginx might say of the visitor; also that it is the server itself."""
 
 numbers = itertools.count(1)
 

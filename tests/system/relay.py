@@ -150,7 +150,7 @@ class Relay:
         return address_of(self.wish(ALLOCATE, wish).attributes[RELAYED])
 
     def challenge(self) -> Message:
-        """Return what the relay answers to somebody who does not say who he is."""
+        """Return what the relay answers to somebody who gives no name."""
         first = self.ask(ALLOCATE, {TRANSPORT: UDP})
         assert error_code(first) == 401, first
         return first

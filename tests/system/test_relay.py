@@ -109,7 +109,7 @@ def test_credentials_that_end_cut_off_no_lesson(deployed: School) -> None:
 
 
 def test_no_version_is_told(deployed: School) -> None:
-    """Neither in an answer nor to a browser; nor before somebody has said who he is."""
+    """Neither in an answer nor to a browser; nor before somebody has given a name."""
     entrance = Entrance(deployed.host.address, deployed.domain, deployed.bench.acme.root_file)
     assert SOFTWARE not in ask_over_udp(deployed.host.address, 3478, binding_request()).attributes
     session = Relay(entrance.secure(5349), "somebody", "guessed")

@@ -52,7 +52,7 @@ def sentences(certificate: bytes, key: bytes | None = None, domain: str = DOMAIN
 def test_a_good_certificate_has_nothing_wrong(chain: bytes) -> None:
     [result] = check(chain, key_pem(KEY), DOMAIN, NOW)
     assert result.level is Level.OK
-    assert result.sentence == "The certificate is right and holds until 2027-02-10."
+    assert result.sentence == "The certificate is right and valid until 2027-02-10."
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_a_locked_box_is_told_and_what_is_advised_takes_it_apart(tmp_path: Path)
     ):
         (result,) = results
         assert result.sentence == (
-            "The file is a locked box with certificate and key (PKCS#12, .pfx or .p12)."
+            "The file is a locked container with certificate and key (PKCS#12, .pfx or .p12)."
         )
     follow(tmp_path, result.remedy, FILE=box)
     certificate, key = ((tmp_path / name).read_bytes() for name in ("school.pem", "school.key"))

@@ -111,7 +111,7 @@ def test_another_encoding_is_told_with_the_way_out(path: Path, encoding: str) ->
 @pytest.mark.parametrize("row", ['"Nord', '"No"rd'])
 def test_a_lost_quotation_mark_is_told(path: Path, row: str) -> None:
     path.write_text(f"school\nWest\n{row}\nOst\n")
-    sentence = "A quotation mark is missing or too much in this row, or further down."
+    sentence = "A quotation mark is missing, or there is one too many, in this row or further down."
     assert problems(path) == [(3, sentence)]
 
 

@@ -89,7 +89,7 @@ UNREACHABLE = [
     *(
         (
             said,
-            "The server lets this computer in no more for a while.",
+            "For a while, the server accepts no connection from this computer.",
             (
                 "wait: half a minute after two wrong passwords, up to ten minutes after many; then "
                 "run this again. Until then, do not try by hand: each failure makes it longer"

@@ -80,7 +80,7 @@ schools:
 """
     missing = "It is missing. For instance: "
     assert read(path, text) == [
-        (3, "vars", "language", "Possible are: de, en."),
+        (3, "vars", "language", "Possible values: de, en."),
         (
             4,
             "vars",
@@ -180,11 +180,11 @@ def test_an_octal_port_is_refused_because_ansible_counts_differently(path: Path)
             3,
             "nord must hold indented lines of the form `name: value`.",
         ),
-        ("school:\n  hosts:\n", 1, '"school" does not belong here; possible is: schools.'),
+        ("school:\n  hosts:\n", 1, '"school" does not belong here; possible here: schools.'),
         (
             "schools:\n  hosts:\n  children:\n",
             3,
-            '"children" does not belong here; possible is: vars, hosts.',
+            '"children" does not belong here; possible here: vars, hosts.',
         ),
     ],
 )

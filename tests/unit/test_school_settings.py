@@ -134,10 +134,10 @@ def test_everything_wrong_is_said_at_once() -> None:
             {"confirmed": {"DOC-03": date(2026, 3, 1)}},
             "It must be text; put it in quotes. For instance: {DOC-03: AVV vom 2026-03-01}",
         ),
-        ({"language": "german"}, "Possible are: de, en."),
+        ({"language": "german"}, "Possible values: de, en."),
         (
             {"certificate": "lets-encrypt"},
-            "Possible are: letsencrypt, own, self-signed. Did you mean letsencrypt?",
+            "Possible values: letsencrypt, own, self-signed. Did you mean letsencrypt?",
         ),
         ({"adress": "x"}, "There is no such setting. Did you mean address?"),
         ({"zzz": "x"}, "There is no such setting; docs/settings.md lists all of them."),
@@ -149,7 +149,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         (
             {"certificate": "own", "certificate_file": "a.pem"},
             (
-                "It is missing, because certificate is own. "
+                "It is needed, because certificate is own. "
                 "For instance: certificates/gymnasium-nord.key"
             ),
         ),

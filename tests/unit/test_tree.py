@@ -21,6 +21,8 @@ import yaml
 
 from provision import deployment, tree
 from provision.errors import BugError, RefusedError, SettingsError
+from provision.paths import PACKAGE
+from provision.settings import TABLE
 from tests.unit.certificates import key_pem, make, make_key
 from tests.unit.trees import (
     DOMAINS,
@@ -129,6 +131,26 @@ def test_no_file_changes_without_a_reason() -> None:
 def test_each_role_is_applied_once() -> None:
     declared = sorted(path.parent.name for path in ROLES.glob("*/provides.yml"))
     assert sorted(NAMES) == declared
+
+
+def test_every_role_has_its_place_in_the_order() -> None:
+    assert sorted(NAMES) == sorted(path.parent.name for path in ROLES.glob("*/provides.yml"))
+
+
+def test_every_setting_acts_somewhere() -> None:
+    """In a role, or in the program, which has it as a field of a school."""
+    roles = "\n".join(
+        path.read_text(encoding="utf-8", errors="replace")
+        for path in ROLES.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    )
+    program = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    idle = {
+        name
+        for name in TABLE
+        if not re.search(rf"settings\.{name}\b", roles) and not re.search(rf"\w\.{name}\b", program)
+    }
+    assert idle == set()
 
 
 def test_every_entry_has_its_file() -> None:

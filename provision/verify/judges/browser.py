@@ -253,8 +253,11 @@ def blur_is_offered(evidence: Evidence) -> Finding:
     if not offered["blur"]:
         return failed(_("The web client offers no blurred background."), _deploy())
     if offered["upload"]:
-        return failed(_("Own pictures can be added as backgrounds, and are stored."), _deploy())
-    return fulfilled(_("A blurred background is offered, own pictures are not."))
+        return failed(
+            _("People can add pictures of their own as backgrounds, and these are stored."),
+            _deploy(),
+        )
+    return fulfilled(_("A blurred background is offered; adding pictures is not."))
 
 
 @judge("REC-03", "browser", additional=True)

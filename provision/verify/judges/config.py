@@ -116,7 +116,7 @@ for _control in (
 
 @judge("MIN-07", "config")
 def blur_without_pictures(evidence: Evidence) -> Finding:
-    """Judge that the background can be blurred and no own picture be added."""
+    """Judge that the background can be blurred, and that nobody can add a picture of their own."""
     if found := broken(evidence, RULES["MIN-07"]):
         return found
     key = "virtualBackground.disableAddingImages"
@@ -131,7 +131,7 @@ def blur_without_pictures(evidence: Evidence) -> Finding:
                 _("{page} offers no blurred background.").format(page=page),
                 remedy("toolbarButtons", f"[…, '{BLUR_BUTTON}', …]"),
             )
-    return fulfilled(_("Backgrounds can be blurred, and no own picture be added."))
+    return fulfilled(_("Backgrounds can be blurred; nobody can add a picture of their own."))
 
 
 @judge("THP-01", "config")

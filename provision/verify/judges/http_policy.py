@@ -65,7 +65,9 @@ def policy_forbids_foreign_content(evidence: Evidence) -> Finding:
     if not checked:
         raise NotMeasuredError(N_("No page answered whose policy could be read."))
     return fulfilled(
-        _("The policy of {number} pages allows own content only.").format(number=checked)
+        _("The policy of {number} pages allows only what comes from this server.").format(
+            number=checked
+        )
     )
 
 
@@ -102,11 +104,11 @@ def foreign_pages_cannot_embed(evidence: Evidence) -> Finding:
         allowed.update(s for sources in ancestors for s in sources if not s.startswith("'"))
     if allowed:
         return fulfilled(
-            _("Only the server itself and these sites may embed the meeting: {sites}.").format(
+            _("Only the server itself and these sites may embed the conference: {sites}.").format(
                 sites=listed(sorted(allowed))
             )
         )
-    return fulfilled(_("No other site may embed the meeting."))
+    return fulfilled(_("No other site may embed the conference."))
 
 
 def _anybody(sources: tuple[str, ...]) -> list[str]:

@@ -68,7 +68,8 @@ def passwords_are_protected(evidence: Evidence) -> Finding:
     unknown = {prosody.way(name) for name in signed_in & {*prosody.hosts}} - WAYS
     if unknown and not problems:
         raise NotMeasuredError(
-            N_("Nobody here knows how passwords are kept by: {names}"), names=view.listed(unknown)
+            N_("This program does not know how these keep passwords: {names}"),
+            names=view.listed(unknown),
         )
     if problems:
         return failed(
@@ -77,7 +78,9 @@ def passwords_are_protected(evidence: Evidence) -> Finding:
               "guessing; or run: "
               "provision deploy"),
         )  # fmt: skip
-    return fulfilled(_("Passwords are hashed, guessing is slowed down, nobody registers himself."))
+    return fulfilled(
+        _("Passwords are hashed, guessing is slowed down, and nobody can register an account.")
+    )
 
 
 @judge("ACC-07", "inside")

@@ -118,7 +118,8 @@ def ssh_takes_keys_only(evidence: Evidence) -> Finding:
         )  # fmt: skip
     if unknown := [word for word in offered if not STRONG.search(word)]:
         raise NotMeasuredError(
-            N_("Nobody here knows these algorithms of SSH: {names}"), names=view.listed(unknown)
+            N_("This program does not know these algorithms of SSH: {names}"),
+            names=view.listed(unknown),
         )
     return fulfilled(_("SSH lets nobody in without a key, and offers modern algorithms only."))
 

@@ -80,13 +80,13 @@ def meetings_leave_nothing(evidence: Evidence) -> Finding:
     problems |= {_("written during this check: {store}").format(store=store) for store in stored}
     if problems:
         return failed(
-            _("Rooms or messages may outlive the meeting: {settings}").format(
+            _("Rooms or messages may outlive the conference: {settings}").format(
                 settings=view.listed(problems)
             ),
             _("Keep all rooms in memory (storage, muc_room_allow_persistent = false) and "
               "load no archive; or run: provision deploy"),
         )  # fmt: skip
-    return fulfilled(_("Rooms, chat and polls are in memory only and end with the meeting."))
+    return fulfilled(_("Rooms, chat and polls are in memory only and end with the conference."))
 
 
 @judge("LOG-09", "inside")
@@ -138,6 +138,8 @@ def _seconds(text: str) -> float:
     for number, unit in re.findall(r"([\d.]+)\s*([^\d\s.]*)", text):
         known = SPANS.get(unit if unit == "M" else unit.lower().rstrip("s") or "s")
         if known is None:
-            raise NotMeasuredError(N_("Nobody here knows how long this is: {text}"), text=text)
+            raise NotMeasuredError(
+                N_("This program does not know how long this is: {text}"), text=text
+            )
         seconds += float(number) * known
     return seconds

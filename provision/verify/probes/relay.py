@@ -148,7 +148,7 @@ def _is_relay(service: Service) -> bool:
 
 
 def _announced(target: Target, limits: Limits) -> list[Service]:
-    """Return what a guest is told who is in no room, wherever and however he asks."""
+    """Return what a guest is told who is in no room, wherever and however it asks."""
     signed_in, found = False, []
     for host in (f"guest.{target.domain}", target.domain):
         try:

@@ -179,7 +179,7 @@ class Guest:
         wish = {TRANSPORT: transport} | ({FAMILY: family} if family else {})
         first = _ask(self._wire, Message(ALLOCATE, wish), b"", self._limits)
         if first.kind == ALLOCATE | SUCCESS:
-            return first.address(RELAYED)  # nobody was asked who he is
+            return first.address(RELAYED)  # nobody was asked for a name
         if first.code != _UNAUTHORIZED:
             raise DeniedError(first.code)
         try:

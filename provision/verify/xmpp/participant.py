@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def participant(target: Target, limits: Limits) -> Iterator[Session]:
-    """Yield a temporary teacher in a room of his own; no room and no account is left behind.
+    """Yield a temporary teacher in a room of their own; no room and no account is left behind.
 
     Raises NotMeasuredError where that cannot be.
     """

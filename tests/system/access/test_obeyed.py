@@ -98,8 +98,8 @@ def test_what_is_in_force_counts_and_each_remedy_heals(bench: Bench, place: Scho
     assert sorted(sentences) == [
         "/etc/nginx/conf.d/again.conf answers for DOMAIN, too, and before ours.",
         (
-            "/etc/nginx/conf.d/cloud.conf wants for itself what nginx keeps for the school, port "
-            "80, 443: at its next start, it would not start."
+            "/etc/nginx/conf.d/cloud.conf takes port 80, 443, which nginx needs for the school: "
+            "nginx would not start the next time."
         ),
         "/etc/prosody/own.cfg.lua sets log in place of ours.",
         "MaxRetentionSec is 1year and not 7day, whatever our file says.",
@@ -129,10 +129,7 @@ def test_what_is_in_force_counts_and_each_remedy_heals(bench: Bench, place: Scho
         1,
         [
             "Prosody does not read /etc/prosody/conf.d any more: nobody could sign in.",
-            (
-                "nginx does not load its stream module any more: at its next start, it would not "
-                "start."
-            ),
+            ("nginx does not load its stream module any more: it would not start the next time."),
         ],
     )
     assert place.project.run("deploy").code == 4

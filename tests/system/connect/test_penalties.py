@@ -49,7 +49,7 @@ def test_who_is_shut_out_is_told_to_wait(rented: Host, technician: MakeTechnicia
         said.append(by_hand(person, unknown))
     done = person.run(*key, password=WRONG)
     assert done.code == 3
-    assert "✗ The server lets this computer in no more for a while.\n" in done.err, said
+    assert "✗ For a while, the server accepts no connection from this computer.\n" in done.err, said
     assert "wait: half a minute after two wrong passwords" in done.err
     # What the sentence advises heals; the test does not wait for it, but lets sshd forget.
     rented.run("systemctl reset-failed ssh; systemctl restart ssh")

@@ -42,7 +42,7 @@ while True:
         ("c.sendall(b'HTTP/1.1 400 Bad Request\\r\\n\\r\\n' * 200); c.close()", "No SSH server"),
         ("pass", "No SSH server"),
         # As sshd does it for a while with who has failed too often.
-        ("c.close()", "The server lets this computer in no more for a while."),
+        ("c.close()", "For a while, the server accepts no connection from this computer."),
         ("", "The server answers, but not to SSH on port 2300."),
     ],
 )

@@ -43,7 +43,7 @@ school_knocks_message = {{ _("Too many people from your network are knocking. Pl
 -- From where whole classes come: an account of mod_school_sources, and a share of each lobby, is
 -- four times as large there.
 school_networks = { {% for network in settings.school_networks %}{{ network | lua }}, {% endfor %}}
--- Who was admitted comes back by himself after a restart. What that takes lies in memory, and
+-- Who was admitted comes back without help after a restart. What that takes lies in memory, and
 -- outlives Prosody there alone.
 school_return_secret = "{{ secret('login') }}"
 school_return_directory = "/run/jitsi-provision-return"

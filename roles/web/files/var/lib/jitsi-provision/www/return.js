@@ -1,4 +1,4 @@
-/* Managed by jitsi-provision. Whoever was in a room comes back into it by himself: when a service was
+/* Managed by jitsi-provision. Whoever was in a room comes back into it without help: when a service was
    started anew the page begins again, and shows the ticket that it got with the room (see
    mod_school_return on the server). The ticket is kept for this tab alone, and for this room.
    Runs before any script of Jitsi. */
@@ -55,7 +55,7 @@
         };
         save();
     }
-    // A guest shows it while he joins.
+    // A guest shows it while joining.
     function shown(text) {
         var joins = typeof text === 'string' && ticket && !ticket.account
             && /^<presence [^>]*to=["'][^"'>]+@conference\./.test(text)

@@ -48,7 +48,7 @@ local function session_of(request)
 	return sid and module:shared("/*/bosh/sessions")[sid];
 end
 
--- Who names no session, or a wrong one, counts as his address: he could take a new name each time.
+-- Who names no session, or a wrong one, counts as their address: they could take a new name each time.
 local function seconds_of_session(request, session)
 	local time, key = now(), session and session.sid or "address " .. (request.ip or "");
 	local balanced = math.max(next_of:get(key) or 0, time - burst / rate);

@@ -67,7 +67,7 @@ local function count(session, key, weight)
 	return session[key] - time - burst / rate;
 end
 
--- Whoever enters a room, even one he is in, is told of everybody there and the latest texts. What many
+-- Whoever enters a room, even one they are in, is told of everybody there and the latest texts. What many
 -- hear of counts more than once.
 local function weight_of(stanza, session)
 	local enters = stanza.name == "presence" and stanza:get_child("x", "http://jabber.org/protocol/muc");

@@ -1,7 +1,7 @@
 -- mod_school_internal: only the component's admins enter its rooms.
 --
 -- Enabled on the component where bridges announce themselves to the focus. Without it any guest
--- could join there, read about the bridges, and offer himself to the focus as one.
+-- could join there, read about the bridges, and offer itself to the focus as one.
 
 local jid = require "util.jid";
 local refuse = module:require "school_answers".refuse;

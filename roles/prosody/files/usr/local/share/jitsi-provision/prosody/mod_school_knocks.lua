@@ -15,7 +15,7 @@
 --                             comes twice, sent to the lobby and then admitted. A lobby: 160
 --   school_knocks_per_second  and how many more in each second; 2. A lobby: 0.5
 --   school_knocks_waiting     how many of one network may wait in a lobby at a time; 100
---   school_knocks_message     what he reads who is refused
+--   school_knocks_message     what whoever is refused reads
 --
 -- Nothing here writes a name, an address or a room's name to the log.
 

@@ -1,12 +1,12 @@
 -- mod_school_login_throttle: makes guessing a password slow, and never keeps its owner out.
 --
--- Enabled where there are accounts with passwords. A lock-out would be a toy: a pupil knows his
+-- Enabled where there are accounts with passwords. A lock-out would be a toy: a pupil knows the
 -- teacher's account name, so some wrong passwords, from anywhere, would cost the lesson. Therefore
--- nothing is ever locked, and what slows a guesser depends on where *he* is:
+-- nothing is ever locked, and what slows somebody who guesses depends on where *they* are:
 --   * From a network that does not guess a password is looked at at once, whatever others do.
 --   * After some wrong ones from a network (one address, or one IPv6 line), for one account or for
 --     many, its next ones stand in line: one every school_login_pace seconds, in order of arrival,
---     so a teacher beside a guesser has her turn, too. The line is short; beyond it, refused.
+--     so a teacher beside a guesser has a turn, too. The line is short; beyond it, refused.
 --   * Where many networks guess one account, they share a second line, and a network joins it
 --     sooner. Networks from where the account has signed in stay out of that one.
 --   * The answer to a wrong password takes its time, and more each time; much more where many

@@ -1,4 +1,4 @@
--- mod_school_return: who was admitted comes back into the same lesson by himself.
+-- mod_school_return: who was admitted comes back into the same lesson without help.
 --
 -- Enabled on the conference component; mod_school_return_login on the password host is its other
 -- half. When Prosody or the focus starts again, every browser begins anew: as a new guest, who would
@@ -18,15 +18,15 @@
 --     out. For a minute it is good once more, in case the new one did not arrive; then the new one
 --     ends, and its holder leaves. So one admission never becomes two.
 --   * It ends school_return_for seconds after its holder left, a restart included, and with the room.
---   * Who is thrown out, or loses his admission, or whom the room's end sends home, has none any
+--   * Who is thrown out, or loses the admission, or whom the room's end sends home, has none any
 --     more, at once and across a restart: it is unlinked before others hear of it.
 --   * A teacher's ends with a new password, and with the account.
 --   * Nobody else in the room sees it: it is taken out of the presence before anything reads that.
 -- What it does not: whoever reads a tab's memory has what the tab has. Who hung up keeps, in an
--- altered browser, his ticket for those seconds.
+-- altered browser, the ticket for those seconds.
 --
 -- The older of two connections of one account in a room goes when the newer one joins: after a crash
--- a teacher would stand beside her own ghost until the time-out.
+-- a teacher would stand beside their own ghost until the time-out.
 --
 -- Options:
 --   school_return_directory  where tickets outlive Prosody; without it they end with it
@@ -143,7 +143,7 @@ local function good_here(shown, room)
 	return hashes.equals(digest("secret", id .. secret), ticket.stored) and id or nil;
 end
 
--- Whose admission somebody else has now: out of the room, and admitted no more where he was not in it.
+-- Whose admission somebody else has now: out of the room; not admitted any more where they were not in it.
 local function show_out(room, address)
 	local there = room:get_occupant_by_real_jid(address);
 	if there then room:set_role(true, there.nick, nil, ghost_message); end
@@ -166,7 +166,7 @@ module:hook("muc-occupant-pre-join", function (event)
 	for address in pairs(tickets.use(id, session.full_jid)) do show_out(room, address); end
 	session.school_returned_with = id;
 	room:set_affiliation(true, who, "member");
-	event.occupant.role = room:get_default_role("member"); -- reckoned before he was one
+	event.occupant.role = room:get_default_role("member"); -- reckoned before they were one
 end, 6);
 
 -- Losing one --------------------------------------------------------------------------------------

@@ -1,14 +1,14 @@
 -- mod_school_return_login: a teacher who comes back into a lesson signs in without a password.
 --
 -- Enabled on the password host, beside mod_school_login_throttle; mod_school_return on the conference
--- component gives the tickets and says what they promise. A teacher's browser shows hers as it would
+-- component gives the tickets and says what they promise. A teacher's browser shows it as it would
 -- a password: it signs in as NAME~TICKET, and proves the ticket's secret by SCRAM, so the secret is
 -- sent once, from here, and never again. What fails counts as a wrong password for NAME.
 --
 -- What it promises:
 --   * Who signed in so is NAME, in the room of the ticket, its lobby and its breakout rooms, and
 --     nowhere else: to other rooms nothing goes from there, and none is opened.
---   * Nor there, if the ticket has ended before he went in.
+--   * Nor there, if the ticket has ended before they went in.
 --   * Not if NAME has got another password since, or is no account any more, until the proof itself.
 --   * A ticket that is none meets what a name without account meets.
 --

@@ -110,7 +110,7 @@ module:hook("muc-occupant-pre-change", refuse_false_focus, 100);
 
 -- After the queue for crowds (9), before the lobby (-4) and the check of membership (-5). Where
 -- somebody asks for a place that is taken, the occupant is the one who has it, and the plugins that
--- follow would change him; Prosody itself says that it is taken only when they are done.
+-- follow would change them; Prosody itself says that it is taken only when they are done.
 module:hook("muc-occupant-pre-join", function (event)
 	local room, occupant = event.room, event.occupant;
 	local who = jid.bare(event.stanza.attr.from);
@@ -158,7 +158,7 @@ module:hook("muc-pre-set-role", function (event)
 	end
 end, 100);
 
--- Inviting somebody is how the lobby lets him in; declining would carry a text to anybody.
+-- Inviting somebody is how the lobby lets them in; declining would carry a text to anybody.
 local function refuse_guests(event)
 	if is_guest(event.stanza.attr.from) then return refuse(event, "auth", "forbidden"); end
 end

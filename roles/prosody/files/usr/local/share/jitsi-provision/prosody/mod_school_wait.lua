@@ -1,11 +1,11 @@
--- mod_school_wait: a teacher who comes back late finds her class again.
+-- mod_school_wait: a teacher who comes back late finds the class again.
 --
 -- Enabled on the conference component, beside mod_school_return. A room ends some time after its last
 -- member of staff left it (mod_school_rooms); all would be out, and knock one by one. Instead:
 --   * Those who were admitted go back to the lobby of the same room: their pages are told to begin
 --     anew, and the ticket that they have from mod_school_return leads there.
 --   * When a teacher enters the room, they are let in together, without a click. Nobody else is.
---   * Who does not go by himself is shown out, as at any end.
+--   * Who does not leave is shown out, as at any end.
 -- While they wait they are guests in a lobby like any others: they see nobody of the room, and hear
 -- nothing. Who is thrown out before has no ticket and so waits for a click.
 --
@@ -57,7 +57,7 @@ module:hook("school-room-is-waited-for", function (event)
 	end
 end);
 
--- Somebody shows the ticket of one who waits: in his place.
+-- Somebody shows the ticket of one who waits: in their place.
 module:hook("school-has-to-wait", function (event)
 	local room, session, ticket = event.room, event.session, event.ticket;
 	if not ticket.waits or staff_in(room) then return; end
@@ -68,7 +68,7 @@ module:hook("school-has-to-wait", function (event)
 	return true;
 end);
 
--- As the lobby lets somebody in: a member, with an invitation at which his page enters the room.
+-- As the lobby lets somebody in: a member, with an invitation at which their page enters the room.
 local function admit(room, address)
 	room:set_affiliation(true, jid.bare(address), "member");
 	room:route_stanza(st.message({ from = room.jid, to = address })

@@ -7,7 +7,7 @@ local muc = module:require "school_muc";
 -- What a stanza costs, and what for each person in the room who hears of it; measured, and then
 -- halved, in questions that only this server answers.
 local prices = {
-	enter = { 2, 2 }; -- is told of everybody, and everybody of him
+	enter = { 2, 2 }; -- is told of everybody, and everybody of the newcomer
 	move = { 2, 1.5 }; -- leaves a place for another
 	presence = { 1, 0.5 };
 	text = { 1, 0.35 };

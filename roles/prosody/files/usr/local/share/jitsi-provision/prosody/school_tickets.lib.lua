@@ -61,7 +61,7 @@ local function hold(id, holder)
 end
 
 -- Somebody is back with a ticket. For a minute it is good once more, in place of the one that
--- follows: the connection may break before that has arrived. Returns whose admission was his: who held
+-- follows: the connection may break before that has arrived. Returns whose admission it was: who held
 -- it, who has shown it before, who holds the one that follows.
 local function use(id, taker)
 	local ticket = tickets[id];
