@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DROP_IN = "/etc/ssh/sshd_config.d/10-jitsi-provision.conf"
 RULES = "/etc/jitsi-provision/firewall.nft"
 USUAL = PROTECTED | {"listeners": []}
-OPEN = {"open_ports": [], "ssh_port": 22}
+OPEN = {"open_ports": [], "ssh_port": 22, "turn_domain": None}
 
 
 # What a server says
