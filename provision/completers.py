@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer  # noqa: TC002 - Typer asks for the annotations when the program runs
 
-from provision.i18n import LANGUAGES
+from provision.messages.i18n import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from provision import console
 from provision.cli import COMMANDS
+from provision.cli.help import EVERYWHERE
+from provision.cli.verbs import below, load
 from provision.completers import languages
-from provision.errors import ExitCode, RefusedError, UsageError
-from provision.help import EVERYWHERE
-from provision.i18n import _
-from provision.reasons import reason
-from provision.verbs import below, load
+from provision.messages import console
+from provision.messages.errors import ExitCode, RefusedError, UsageError
+from provision.messages.i18n import _
+from provision.messages.reasons import reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,16 +10,16 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from provision import console
 from provision.cli import COMMANDS
 from provision.controls import MARKS, catalogue, groups, sources
-from provision.errors import MEANINGS
-from provision.i18n import N_, _, speaking
+from provision.messages import console
+from provision.messages.errors import MEANINGS
+from provision.messages.i18n import N_, _, speaking
 from provision.paths import PACKAGE
-from provision.setting import RENAMED
-from provision.settings import TABLE, Row
-from provision.way import load
-from provision.way_picture import TITLES, picture
+from provision.settings.setting import RENAMED
+from provision.settings.table import TABLE, Row
+from provision.way.picture import TITLES, picture
+from provision.way.questions import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,7 @@ def settings() -> str:
     """Return the reference of all settings."""
     paragraphs = [
         "# Settings",
-        "Generated from `provision/settings.py` by `python -m provision.docs`.",
+        "Generated from `provision/settings/table.py` by `python -m provision.docs`.",
         SETTINGS_INTRODUCTION.format(asked=sum(row.asked for row in TABLE.values())),
         table(
             ["Setting", "Meaning", "Default", "Example"],
@@ -152,7 +152,7 @@ def errors() -> str:
     """Return the reference of exit codes."""
     paragraphs = [
         "# Errors and exit codes",
-        "Generated from `provision/errors.py` by `python -m provision.docs`.",
+        "Generated from `provision/messages/errors.py` by `python -m provision.docs`.",
         ERRORS_INTRODUCTION,
         table(["Code", "Meaning"], [[f"{code:d}", text] for code, text in MEANINGS.items()]),
     ]
@@ -170,7 +170,7 @@ def way() -> str:
     ]
     paragraphs = [
         f"# {TITLES['en']}",
-        "Generated from `provision/way.yml` by `python -m provision.docs`.",
+        "Generated from `provision/way/questions.yml` by `python -m provision.docs`.",
         WAY_INTRODUCTION,
         "![The questions and where they lead; the table below says the same](way.svg)",
         table(["", "Question", "Yes", "No"], rows),

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from provision import declarations, paths
-from provision.errors import BugError
+from provision.messages.errors import BugError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 
 
 class Task(StrEnum):

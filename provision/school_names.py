@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from provision import legible
-from provision.bounded_files import UnfitError, read_bytes
-from provision.checks.values import school_key
-from provision.limits import YAML_DEPTH, YAML_ENTRIES
+from provision.common.bounded_files import UnfitError, read_bytes
+from provision.common.limits import YAML_DEPTH, YAML_ENTRIES
+from provision.messages import legible
+from provision.settings.values import school_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provision.i18n import _
-from provision.reasons import told
-from provision.words import cut
+from provision.messages.i18n import _
+from provision.messages.reasons import told
+from provision.messages.words import cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

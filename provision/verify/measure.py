@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision.i18n import N_
-from provision.reasons import plain
+from provision.messages.i18n import N_
+from provision.messages.reasons import plain
 from provision.verify.evidence import SECTIONS, Evidence, NotMeasuredError
 
 if TYPE_CHECKING:

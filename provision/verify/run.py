@@ -6,13 +6,13 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from provision import console
-from provision.errors import ExitCode
-from provision.i18n import N_, _, speaking
-from provision.reasons import reason
-from provision.verify import page, paper, report, reports, summary, terminal
+from provision.messages import console
+from provision.messages.errors import ExitCode
+from provision.messages.i18n import N_, _, speaking
+from provision.messages.reasons import reason
 from provision.verify.evidence import Evidence, NotMeasuredError
 from provision.verify.measure import measure_all
+from provision.verify.reporting import page, paper, report, reports, summary, terminal
 from provision.verify.selection import sections_of
 from provision.verify.target import of_school
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from provision.settings import School
+    from provision.settings.table import School
     from provision.verify.target import Target
 
 NO_BROWSER = NotMeasuredError(N_("It needs a browser: run it again with --browser."))

@@ -6,8 +6,8 @@ import difflib
 from typing import TYPE_CHECKING
 
 from provision.controls import catalogue
-from provision.errors import UsageError
-from provision.i18n import _
+from provision.messages.errors import UsageError
+from provision.messages.i18n import _
 from provision.verify import verdict
 from provision.verify.evidence import SECTIONS
 

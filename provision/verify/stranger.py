@@ -6,22 +6,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from provision import console
-from provision.checks import hosts
-from provision.errors import RefusedError, ServerError, UsageError
-from provision.i18n import _
-from provision.reasons import reason
-from provision.verify import report, summary, terminal
+from provision.messages import console
+from provision.messages.errors import RefusedError, ServerError, UsageError
+from provision.messages.i18n import _
+from provision.messages.reasons import reason
+from provision.settings import hosts
 from provision.verify.measure import OUTSIDE, measure_all
 from provision.verify.outside.addresses import is_public
 from provision.verify.outside.connection import addresses
 from provision.verify.outside.deadline import Deadline
 from provision.verify.outside.web import NoAnswerError, Web
+from provision.verify.reporting import report, summary, terminal
 from provision.verify.run import Progress
 from provision.verify.target import USER_AGENT, Target
 
 if TYPE_CHECKING:
-    from provision.errors import ExitCode
+    from provision.messages.errors import ExitCode
 
 HTTPS = 443
 SECONDS = 5

@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from provision.school_settings import file_path
+from provision.settings.validation import file_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from provision.settings import School
+    from provision.settings.table import School
 
 OWN_SECONDS = 20
 """What a probe of a school's own server gets: several are looked at on a busy computer."""

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from provision import answers, environment, host_keys, identity, openssh
-from provision.connect import key_file
-from provision.errors import ProvisionError
-from provision.i18n import N_
+from provision.access import answers, host_keys, identity, openssh
+from provision.access.connect import key_file
+from provision.common import environment
+from provision.messages.errors import ProvisionError
+from provision.messages.i18n import N_
 from provision.paths import playbooks
 from provision.verify.evidence import NotMeasuredError
 

@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from provision.controls import catalogue
-from provision.i18n import _, language
+from provision.messages.i18n import _, language
+from provision.messages.words import cut
 from provision.verify import judges
 from provision.verify.evidence import SECTIONS, NotMeasuredError
-from provision.words import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

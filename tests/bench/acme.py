@@ -6,7 +6,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provision.trust import as_browsers
+from provision.certificates.trust import as_browsers
 from tests.bench import network, state
 from tests.bench.certificates import Authority
 from tests.bench.errors import BenchError

@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 
 from provision.verify.chromium.errors import BrokenBrowserError
 from provision.verify.chromium.program import Chromium
-from provision.verify.paper import chromium
+from provision.verify.reporting.paper import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import preflight
-from provision.checks.result import failure, note, ok, warning
-from provision.errors import ServerError
-from provision.inventory import load
-from provision.preflight import Examination
+from provision.check import preflight
+from provision.check.preflight import Examination
+from provision.inventory.reading import load
+from provision.messages.errors import ServerError
+from provision.messages.result import failure, note, ok, warning
 
 if TYPE_CHECKING:
     from pathlib import Path

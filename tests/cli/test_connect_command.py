@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.failures import explain
-from provision.inventory import load
+from provision.inventory.reading import load
+from provision.play.failures import explain
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision import inventory, verbs
-from provision.cli import COMMANDS
-from provision.errors import BugError
-from provision.help import split_example
+from provision.cli import COMMANDS, verbs
+from provision.cli.help import split_example
+from provision.inventory import reading
+from provision.messages.errors import BugError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -214,13 +214,13 @@ def breaking(error: BaseException) -> Callable[..., None]:
 
 
 def test_a_bug_is_a_short_report_without_values(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inventory, "load", breaking(KeyError("hunter2")))
+    monkeypatch.setattr(reading, "load", breaking(KeyError("hunter2")))
     code, out, err = run("list")
     assert (code, out) == (70, "")
     first, why, following = err.splitlines()
     assert first == "✗ This is a bug in provision itself: KeyError"
     assert why.startswith("  Why    ")
-    assert "commands/list.py:" in why
+    assert "cli/commands/list.py:" in why
     assert following == (
         "  Next   run it again with PROVISION_DEBUG=1 in front and report what it writes"
     )
@@ -230,7 +230,7 @@ def test_a_bug_is_a_short_report_without_values(run: Run, monkeypatch: pytest.Mo
 def test_a_bug_that_the_program_found_itself_says_what_it_found(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inventory, "load", breaking(BugError("provides.yml has no files")))
+    monkeypatch.setattr(reading, "load", breaking(BugError("provides.yml has no files")))
     code, _out, err = run("list")
     assert code == 70
     assert "provides.yml has no files (" in err
@@ -239,7 +239,7 @@ def test_a_bug_that_the_program_found_itself_says_what_it_found(
 def test_a_bug_shows_everything_where_somebody_asks_for_it(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inventory, "load", breaking(KeyError("what")))
+    monkeypatch.setattr(reading, "load", breaking(KeyError("what")))
     monkeypatch.setenv("PROVISION_DEBUG", "1")
     _code, _out, err = run("list")
     assert err.startswith("Traceback (most recent call last):\n")
@@ -247,7 +247,7 @@ def test_a_bug_shows_everything_where_somebody_asks_for_it(
 
 
 def test_ctrl_c_ends_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inventory, "load", breaking(KeyboardInterrupt()))
+    monkeypatch.setattr(reading, "load", breaking(KeyboardInterrupt()))
     assert run("list") == (130, "", "\n✗ Interrupted\n")
 
 

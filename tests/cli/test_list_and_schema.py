@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provision.schema import inventory_schema
+from provision.inventory.schema import inventory_schema
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run

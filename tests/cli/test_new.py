@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.inventory import load
+from provision.inventory.reading import load
 from tests.unit.certificates import key_pem, make, make_key
 
 if TYPE_CHECKING:

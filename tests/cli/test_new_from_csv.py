@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import inventory_file
-from provision.csv_file import LEFT_OUT
-from provision.inventory import load
-from provision.settings import TABLE
+from provision.inventory import file
+from provision.inventory.csv_file import LEFT_OUT
+from provision.inventory.reading import load
+from provision.settings.table import TABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -245,13 +245,13 @@ def test_twenty_schools_are_written_in_one_step(
     run: Run, inventory: Path, schools: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[Path] = []
-    real = inventory_file.write_at_once
+    real = file.write_at_once
 
     def counted(target: Path, content: bytes, mode: int, *, new: bool) -> None:
         written.append(target)
         real(target, content, mode, new=new)
 
-    monkeypatch.setattr(inventory_file, "write_at_once", counted)
+    monkeypatch.setattr(file, "write_at_once", counted)
     rows = [f"203.0.113.{n},m{n}.example.org,School {n}" for n in range(1, 21)]
     schools.write_text("\n".join(["address,domain,school", *rows]))
     assert run("new", "--csv", "schools.csv", *CONTACT).code == 0

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import first_sign_in, identity
-from provision.errors import UsageError
+from provision.access import first_sign_in, identity
+from provision.messages.errors import UsageError
 from tests.inventories import NORD
 
 if TYPE_CHECKING:

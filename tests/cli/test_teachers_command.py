@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision import commands, connect, runner, teachers
+from provision.access import connect
+from provision.cli import commands
 from provision.phases import Task
+from provision.play import runner
+from provision.teachers import accounts
 from tests.inventories import NORD
 
 if TYPE_CHECKING:
@@ -66,7 +69,7 @@ def server(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     numbers = iter(range(1, 100))
     monkeypatch.setattr(connect, "ensure", lambda *_arguments: None)
     monkeypatch.setattr(runner, "run", made.run)
-    monkeypatch.setattr(teachers, "password", lambda: f"pw-{next(numbers)}")
+    monkeypatch.setattr(accounts, "password", lambda: f"pw-{next(numbers)}")
     return made
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.verify import paper, stranger
+from provision.verify import stranger
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside.web import Answer
+from provision.verify.reporting import paper
 from provision.verify.target import USER_AGENT
 from tests.inventories import NORD
 from tests.unit.verify import invented

@@ -11,7 +11,7 @@ import pexpect
 from rich.console import Console
 from rich.text import Text
 
-from provision.verify import paper
+from provision.verify.reporting import paper
 from tests.bench import Bench
 from tests.figures import newcomer
 

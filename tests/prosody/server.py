@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
-from provision.tree import Renderer
+from provision.deploy.tree import Renderer
 from tests.unit.trees import NONCE, school, server
 
 ROOT = Path(__file__).resolve().parents[2]

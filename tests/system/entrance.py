@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provision.trust import as_browsers
+from provision.certificates.trust import as_browsers
 
 if TYPE_CHECKING:
     import ssl

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.inventory import load
+from provision.inventory.reading import load
 from provision.verify.evidence import Evidence
 from provision.verify.inside.program import PARTS
 from provision.verify.probes import inside

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from provision.inventory import load
+from provision.inventory.reading import load
 from provision.verify.measure import measure
 from provision.verify.outside import sslyze
 from provision.verify.outside.deadline import Deadline

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.inventory import load
+from provision.inventory.reading import load
 from provision.verify.measure import measure
 from provision.verify.target import Target
 from provision.verify.verdict import State, verdicts
@@ -32,7 +32,7 @@ CONTROLS = {
 TEACHER = """
 import json, sys
 from pathlib import Path
-from provision.inventory import load
+from provision.inventory.reading import load
 from provision.verify.target import Target
 from provision.verify.teacher import temporary_teacher
 inventory = Path("inventory.yml").resolve()

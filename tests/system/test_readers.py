@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.inventory import load
+from provision.inventory.reading import load
 from provision.verify.evidence import Evidence
 from provision.verify.judges.inside_readers import OWN, refuse_untried, strangers
 from provision.verify.probes import inside

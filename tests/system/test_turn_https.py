@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.trust import as_browsers
+from provision.certificates.trust import as_browsers
 from tests.bench.fingerprint import difference
 from tests.system.admission import admitted_guest
 from tests.system.convergence import look

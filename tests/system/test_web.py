@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.trust import as_browsers
+from provision.certificates.trust import as_browsers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import limits, openssh, ssh, stream
-from provision.errors import ServerError
-from provision.settings import School
-from provision.stream import BoundedStream
+from provision.access import openssh, ssh, stream
+from provision.access.stream import BoundedStream
+from provision.common import limits
+from provision.messages.errors import ServerError
+from provision.settings.table import School
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

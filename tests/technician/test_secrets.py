@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import folders
+from provision.common import folders
 from tests.bench.process import wait_until
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import limits
+from provision.common import limits
 from tests.inventories import NORD
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import hypothesis
 import pytest
 
-from provision import i18n
+from provision.messages import i18n
 
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")

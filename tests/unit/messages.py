@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from jinja2.ext import extract_from_ast
 
-from provision import verbs
-from provision.cli import COMMANDS
+from provision.cli import COMMANDS, verbs
 from provision.paths import PACKAGE, roles
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision import at_work
-from provision.errors import BusyError
+from provision.messages.errors import BusyError
+from provision.play import at_work
 from tests.unit.modules import Server, utility
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.atomic import write_at_once
+from provision.common.atomic import write_at_once
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from provision.checks import caa
-from provision.checks.result import Level
-from provision.lookups import Answer, Caa, Name
+from provision.check.judges import caa
+from provision.check.lookups import Answer, Caa, Name
+from provision.messages.result import Level
 
 DIRECTORY = "https://acme-v02.api.letsencrypt.org/directory"
 NONE = Answer("none")

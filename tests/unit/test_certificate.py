@@ -10,8 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from provision.checks.certificate import check, check_files
-from provision.checks.result import Level
+from provision.certificates.pair import check, check_files
+from provision.messages.result import Level
 from tests.unit.certificates import DOMAIN, NOW, key_pem, make, make_key
 
 if TYPE_CHECKING:

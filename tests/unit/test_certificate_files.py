@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs7, pkcs12
 
-from provision.checks.certificate import check, rewritten
-from provision.checks.result import Level, failures
+from provision.certificates.pair import check, rewritten
+from provision.messages.result import Level, failures
 from tests.unit.certificates import DOMAIN, NOW, key_pem, make, make_key
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from provision.checks.certificate import check
-from provision.checks.result import Level
+from provision.certificates.pair import check
+from provision.messages.result import Level
 from tests.unit.certificates import DOMAIN, NOW, key_pem, make, make_key
 
 KEY, MIDDLE_KEY, ROOT_KEY, OTHER = make_key(), make_key(), make_key(), make_key()

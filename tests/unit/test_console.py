@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from provision import console
-from provision.errors import ExitCode, Problem, ProvisionError, RefusedError, SettingsError
+from provision.messages import console
+from provision.messages.errors import ExitCode, Problem, ProvisionError, RefusedError, SettingsError
 
 
 class Terminal(io.StringIO):

@@ -89,7 +89,7 @@ class Recipe(NamedTuple):
 SETTING = Recipe(
     words={"roles/ROLE/templates/…": "roles/web/templates/etc/jitsi/meet/_domain_-config.js"},
     edits={
-        "provision/settings.py": after(
+        "provision/settings/table.py": after(
             """example="5"),
     ] = 5
 """,
@@ -200,7 +200,7 @@ VERB = Recipe(
     words={"VERB": "greet"},
     edits={
         "provision/cli.py": after("COMMANDS = {\n", '    "greet": N_("Greet a school."),\n'),
-        "provision/commands/greet.py": lambda _nothing: (
+        "provision/cli/commands/greet.py": lambda _nothing: (
             '"""provision greet."""\n\nfrom provision import console\n\n\n'
             'def command() -> None:\n    """Greet a school.\n\n'
             '    For example:\n      provision greet\n    """\n    console.result("Hello")\n'

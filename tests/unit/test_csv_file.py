@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import csv_file, i18n
-from provision.csv_file import KEY, CsvError
-from provision.settings import TABLE
+from provision.inventory import csv_file
+from provision.inventory.csv_file import KEY, CsvError
+from provision.messages import i18n
+from provision.settings.table import TABLE
 
 if TYPE_CHECKING:
     from pathlib import Path

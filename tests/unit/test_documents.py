@@ -11,8 +11,8 @@ import yaml
 
 from provision import docs
 from provision.cli import COMMANDS
-from provision.schema import inventory_schema
-from provision.settings import TABLE
+from provision.inventory.schema import inventory_schema
+from provision.settings.table import TABLE
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "inventory.example"

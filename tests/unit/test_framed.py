@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from provision import answers
-from provision.framed import BEGIN, END, Frame, command
+from provision.access import answers
+from provision.play.framed import BEGIN, END, Frame, command
 
 NOISE = b'Hi: {"a": 1}\n{ open\n'
 ANSWER = b'\n{"changed": false, "text": "\\u001e"}\n'

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from provision import i18n
 from provision.controls import catalogue
+from provision.messages import i18n
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import host_keys
-from provision.host_keys import HostKey, parse_fingerprint, pin, pinned, vouched
+from provision.access import host_keys
+from provision.access.host_keys import HostKey, parse_fingerprint, pin, pinned, vouched
 
 if TYPE_CHECKING:
     from pathlib import Path

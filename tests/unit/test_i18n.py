@@ -7,7 +7,7 @@ from string import Formatter
 
 import pytest
 
-from provision import i18n
+from provision.messages import i18n
 from tests.unit.messages import ROLES, all_messages, as_po
 from tests.unit.trees import contents, rendered, school, server
 
@@ -50,7 +50,13 @@ def test_german_is_polite(message: str) -> None:
 
 def test_extraction_sees_everything_that_can_be_marked() -> None:
     places = " ".join(MESSAGES.values())
-    for module in ("settings.py", "errors.py", "checks/values.py", "wizard.py", "commands/new.py"):
+    for module in (
+        "settings/table.py",
+        "messages/errors.py",
+        "settings/values.py",
+        "inventory/wizard.py",
+        "cli/commands/new.py",
+    ):
         assert module in places
     assert "{source}: {number} problems" in MESSAGES
     for sentence in ("The conference has ended.", "Open as a teacher", "Imprint"):

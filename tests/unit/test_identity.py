@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import identity
-from provision.errors import ServerError, UsageError
+from provision.access import identity
+from provision.messages.errors import ServerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

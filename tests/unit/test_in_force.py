@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.checks import in_force
+from provision.check.judges import in_force
 from tests.unit.modules import Server, utility
 from tests.unit.trees import contents, rendered, school
 from tests.unit.trees import server as seen

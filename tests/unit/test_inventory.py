@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from provision import inventory, inventory_file
-from provision.errors import ExitCode, RefusedError, SettingsError, UsageError
+from provision.inventory import file, reading
+from provision.messages.errors import ExitCode, RefusedError, SettingsError, UsageError
 from tests.inventories import NORD
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ def read(path: Path, text: str) -> list[tuple[int, str, str, str]]:
     """Return the problems of a text as line, school, setting, sentence."""
     path.write_text(text, encoding="utf-8")
     try:
-        inventory.load(path)
+        reading.load(path)
     except SettingsError as error:
         found = error
     else:
@@ -39,11 +39,11 @@ def read(path: Path, text: str) -> list[tuple[int, str, str, str]]:
 
 
 def test_the_example_is_without_problems_and_uses_the_examples_of_the_table() -> None:
-    found = inventory.load(ROOT / "inventory.example")
+    found = reading.load(ROOT / "inventory.example")
     assert list(found.schools) == ["gymnasium-nord", "comenius-school"]
     nord = found.schools["gymnasium-nord"]
     for name in ("address", "domain", "school", "imprint_url", "privacy_url", "retention_days"):
-        assert str(getattr(nord, name)) == inventory.TABLE[name].setting.example
+        assert str(getattr(nord, name)) == reading.TABLE[name].setting.example
     assert found.shared == {"contact": "it@schools.example.org", "retention_days": 7}
     assert nord.contact == "it@schools.example.org"
     assert found.schools["comenius-school"].contact == "office@comenius-school.example.org"
@@ -52,7 +52,7 @@ def test_the_example_is_without_problems_and_uses_the_examples_of_the_table() ->
 def test_a_school_inherits_what_is_shared_and_may_differ(path: Path) -> None:
     shared = "schools:\n  vars: {language: en, retention_days: 3}\n" + NORD.partition("\n")[2]
     path.write_text(shared + SUED + "      language: de\n")
-    found = inventory.load(path).schools
+    found = reading.load(path).schools
     assert (found["nord"].language, found["sued"].language) == ("en", "de")
     assert found["sued"].retention_days == 3
 
@@ -60,7 +60,7 @@ def test_a_school_inherits_what_is_shared_and_may_differ(path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "schools:\n", "schools:\n  hosts:\n"])
 def test_a_file_without_schools_is_fine(path: Path, text: str) -> None:
     assert read(path, text) == []
-    assert not inventory.load(path).schools
+    assert not reading.load(path).schools
 
 
 def test_all_problems_of_a_file_come_at_once_in_its_order(path: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_wrong_structure_is_explained(path: Path, text: str, line: int, senten
 def test_two_variables_of_ansible_are_allowed_everywhere(path: Path) -> None:
     shared = "schools:\n  vars:\n    ansible_ssh_timeout: 60\n" + NORD.partition("\n")[2]
     assert read(path, shared + "      ansible_ssh_private_key_file: ~/.ssh/nord\n") == []
-    found = inventory.ansible_variables(path, ["nord"])
+    found = reading.ansible_variables(path, ["nord"])
     assert found == {
         "nord": {"ansible_ssh_timeout": 60, "ansible_ssh_private_key_file": "~/.ssh/nord"}
     }
@@ -243,7 +243,7 @@ def test_a_yaml_tag_is_no_text(path: Path) -> None:
 
 def test_a_missing_file_says_what_writes_one(path: Path) -> None:
     with pytest.raises(SettingsError) as error:
-        inventory.load(path)
+        reading.load(path)
     assert error.value.rows() == [
         ("Why", "There is no such file."),
         ("Next", "`provision new` writes one"),
@@ -253,11 +253,11 @@ def test_a_missing_file_says_what_writes_one(path: Path) -> None:
 def test_a_directory_or_other_bytes_are_no_inventory(path: Path) -> None:
     path.write_bytes(b"schools:\n  # S\xfcd\n")
     with pytest.raises(SettingsError) as error:
-        inventory.load(path)
+        reading.load(path)
     assert error.value.problems[0].line == 2
     assert error.value.problems[0].sentence.startswith("This is not UTF-8 text")
     with pytest.raises(SettingsError) as error:
-        inventory.load(path.parent)
+        reading.load(path.parent)
     assert error.value.problems[0].sentence == "It cannot be read: Is a directory."
 
 
@@ -265,18 +265,18 @@ def test_a_file_that_may_not_be_read_says_so(path: Path, monkeypatch: pytest.Mon
     def refuse(_path: Path) -> bytes:  # chmod would not do: tests may run as root
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(inventory_file, "read_bytes", refuse)
+    monkeypatch.setattr(file, "read_bytes", refuse)
     assert read(path, NORD) == [(0, "", "", "It cannot be read: Permission denied.")]
 
 
 def test_schools_are_chosen_by_name_or_all_or_the_only_one(path: Path) -> None:
     path.write_text(NORD)
-    one = inventory.load(path)
-    assert inventory.select(one, []) == ["nord"]
+    one = reading.load(path)
+    assert reading.select(one, []) == ["nord"]
     path.write_text(NORD + SUED)
-    two = inventory.load(path)
-    assert inventory.select(two, [], everyone=True) == ["nord", "sued"]
-    assert inventory.select(two, ["sued", "nord", "sued"]) == ["sued", "nord"]
+    two = reading.load(path)
+    assert reading.select(two, [], everyone=True) == ["nord", "sued"]
+    assert reading.select(two, ["sued", "nord", "sued"]) == ["sued", "nord"]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_an_unclear_choice_is_refused(
 ) -> None:
     path.write_text(NORD + SUED)
     with pytest.raises(UsageError) as error:
-        inventory.select(inventory.load(path), names, everyone=everyone)
+        reading.select(reading.load(path), names, everyone=everyone)
     assert error.value.what == what.format(path=path)
     assert (error.value.why or error.value.next) == why.format(path=path)
 
@@ -301,14 +301,14 @@ def test_an_unclear_choice_is_refused(
 def test_an_empty_inventory_has_nothing_to_choose(path: Path) -> None:
     path.write_text("schools:\n")
     with pytest.raises(UsageError) as error:
-        inventory.select(inventory.load(path), [])
+        reading.select(reading.load(path), [])
     assert error.value.next == "provision new"
 
 
 def test_an_existing_school_is_never_overwritten(path: Path) -> None:
     path.write_text(NORD)
     with pytest.raises(RefusedError):
-        inventory.add_school(path, "nord", {})
+        reading.add_school(path, "nord", {})
     assert path.read_text() == NORD
 
 

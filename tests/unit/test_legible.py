@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import csv_file, first_sign_in, identity, legible, teachers
-from provision.errors import SettingsError, UsageError
+from provision.access import first_sign_in, identity
+from provision.inventory import csv_file
+from provision.messages import legible
+from provision.messages.errors import SettingsError, UsageError
+from provision.teachers import accounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,7 +147,7 @@ def test_a_password_file_that_is_no_text_is_told(tmp_path: Path) -> None:
 
 def test_a_name_in_old_signs_is_no_other_name() -> None:
     with pytest.raises(UsageError) as raised:
-        teachers.check_names([os.fsdecode(LATIN)])
+        accounts.check_names([os.fsdecode(LATIN)])
     assert raised.value.next == ""
 
 

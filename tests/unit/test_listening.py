@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from provision import listening, paths, tree
-from provision.checks import in_force, occupied
-from provision.checks import ports as port_checks
-from provision.errors import BugError
-from provision.settings import TABLE
+from provision import listening, paths
+from provision.check.judges import in_force, occupied
+from provision.check.judges import ports as port_checks
+from provision.deploy import tree
+from provision.messages.errors import BugError
+from provision.settings.table import TABLE
 from provision.verify.inside import java
 from provision.verify.outside import services
 from tests.unit.trees import NAMES, NONCE, ROLES, school, server

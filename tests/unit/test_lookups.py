@@ -16,7 +16,7 @@ import dns.resolver
 import dns.rrset
 import pytest
 
-from provision import lookups
+from provision.check import lookups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

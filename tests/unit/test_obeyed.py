@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.checks import in_force
-from provision.checks.result import Level
+from provision.check.judges import in_force
+from provision.messages.result import Level
 from tests.unit.modules import Server, utility
 from tests.unit.trees import server as seen
 

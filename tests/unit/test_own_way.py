@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import own_way, shut_out
-from provision.failures import explain
-from provision.settings import School
+from provision.access import own_way, shut_out
+from provision.play.failures import explain
+from provision.settings.table import School
 
 if TYPE_CHECKING:
     from pathlib import Path

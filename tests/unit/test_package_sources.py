@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision import paths
-from provision.checks import sources
-from provision.checks.result import Level
-from provision.checks.sources import Refusal
+from provision.check.judges import sources
+from provision.check.judges.sources import Refusal
+from provision.messages.result import Level
 from tests.unit.modules import ROLE, Server
 
 if TYPE_CHECKING:

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from provision import connect, deploy, phases, runner
-from provision.settings import School
+from provision import phases
+from provision.access import connect
+from provision.deploy import run
+from provision.play import runner
+from provision.settings.table import School
 
 ROOT = Path(__file__).parents[2]
 TASKS = ROOT / "roles" / "deployment" / "tasks"
@@ -62,4 +65,4 @@ def test_a_plan_that_heard_nothing_of_the_files_does_not_say_that_there_is_nothi
     monkeypatch.setattr(connect, "ensure", lambda *_arguments: None)
     monkeypatch.setattr(runner, "run", lambda *_arguments, **_more: {"nord": outcome})
     with pytest.raises(KeyError, match="Write the configuration"):
-        deploy.deploy(tmp_path / "inventory.yml", {"nord": NORD}, rehearse=True)
+        run.deploy(tmp_path / "inventory.yml", {"nord": NORD}, rehearse=True)

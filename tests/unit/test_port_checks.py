@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision import listener, listening, ports, probe
-from provision.answers import MARK
-from provision.checks import ports as checks
-from provision.checks.result import Level
-from provision.probe import Aim, Reach, Reading
-from provision.settings import School
+from provision import listening
+from provision.access.answers import MARK
+from provision.check import listener, ports, probe
+from provision.check.judges import ports as checks
+from provision.check.probe import Aim, Reach, Reading
+from provision.messages.result import Level
+from provision.settings.table import School
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import ports
-from provision.settings import School
+from provision.check import ports
+from provision.settings.table import School
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from provision.checks import clock, machine, names, network, packages
-from provision.checks.result import Level, Result
-from provision.lookups import Answer, Name, Names
+from provision.check.judges import clock, machine, names, network, packages
+from provision.check.lookups import Answer, Name, Names
+from provision.messages.result import Level, Result
 
 DOMAIN = "meet.example.org"
 REPOSITORY = "https://download.jitsi.org"

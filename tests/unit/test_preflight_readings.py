@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.checks import packages
-from provision.checks.result import Level
+from provision.check.judges import packages
+from provision.messages.result import Level
 from tests.unit.modules import Server, utility
 
 if TYPE_CHECKING:

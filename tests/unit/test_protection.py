@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.checks import protection
-from provision.deployment import locked_out
+from provision.check.judges import protection
+from provision.deploy.control_side import locked_out
 from tests.unit import modules
 from tests.unit.modules import GROUP, NONCE, OWNER, Server, utility
 from tests.unit.trees import PROTECTED, contents, rendered, school

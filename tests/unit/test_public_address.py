@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from provision import reached
-from provision.checks import server
-from provision.settings import School
+from provision.check import reached
+from provision.check.judges import server
+from provision.settings.table import School
 from tests.unit.trees import contents, rendered, school
 from tests.unit.trees import server as seen
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from provision import i18n, reasons
+from provision.messages import i18n, reasons
 from provision.verify.evidence import LONGEST, NotMeasuredError
 from provision.verify.verdict import failed
 
-PROVISION = Path(reasons.__file__).parent
+PROVISION = Path(reasons.__file__).parents[1]
 
 
 @pytest.fixture

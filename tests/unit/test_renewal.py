@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from provision import deployment
-from provision.checks import server
-from provision.checks.facts import on_server
+from provision.check.judges import server
+from provision.check.judges.facts import on_server
+from provision.deploy import control_side
 from provision.verify.evidence import Evidence
 from provision.verify.judges.certificates import certificates_are_valid
 from provision.verify.judges.inside_operations import certificates_renew
@@ -30,7 +30,7 @@ def judged(names: list[str], days: float = 60, life: float = 90, **settings: Any
         certificates={LIVE: {"names": names, "begins": ends - life * DAY, "ends": ends}},
         acme_renewal=f"server = {SETTINGS['acme_directory']}\n",
     )
-    return deployment.judge(SETTINGS | settings, facts, NOWHERE)
+    return control_side.judge(SETTINGS | settings, facts, NOWHERE)
 
 
 def test_a_certificate_that_is_there_is_kept_whatever_the_name_servers_say() -> None:
@@ -119,7 +119,7 @@ def test_the_records_that_lead_to_a_server(
     own: str, six: str, address: str, records: dict[str, str]
 ) -> None:
     facts = seen(addresses=[one for one in (own, six) if one], address4=own, address6=six)
-    found = deployment.judge(SETTINGS | {"address": address}, facts, NOWHERE)
+    found = control_side.judge(SETTINGS | {"address": address}, facts, NOWHERE)
     assert found["records"] == records
     assert set(records.values()) <= set(found["own_addresses"])
 

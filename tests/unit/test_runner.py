@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import paths, runner
-from provision.settings import School
+from provision import paths
+from provision.play import runner
+from provision.settings.table import School
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, Field
 
-from provision.errors import SettingsError
-from provision.school_settings import check_value, from_text, validate, validate_host_vars
-from provision.setting import RENAMED, Setting
-from provision.settings import TABLE, Row
+from provision.messages.errors import SettingsError
+from provision.settings.setting import RENAMED, Setting
+from provision.settings.table import TABLE, Row
+from provision.settings.validation import check_value, from_text, validate, validate_host_vars
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
 GOOD = {
@@ -180,7 +180,7 @@ def test_an_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     secret = tmp_path / "root.pem"
     secret.write_text("x")
     # Tests may run as root, who may read everything.
-    monkeypatch.setattr("provision.school_settings.os.access", lambda _path, _mode: False)
+    monkeypatch.setattr("provision.settings.validation.os.access", lambda _path, _mode: False)
     with pytest.raises(ValueError, match=f"You may not read {secret}"):
         check_value("acme_ca_file", "root.pem", tmp_path)
 
@@ -251,7 +251,7 @@ def test_other_names_lead_to_existing_settings_and_hide_none() -> None:
 
 def test_an_ansible_plugin_can_use_it_without_the_terminal_libraries() -> None:
     code = (
-        "import sys, provision.school_settings; "
+        "import sys, provision.settings.validation; "
         "print([m for m in ('typer', 'rich', 'ruamel.yaml', 'cryptography') if m in sys.modules])"
     )
     out = subprocess.run(

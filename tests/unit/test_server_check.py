@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from provision import deployment
-from provision.checks import server, sources
-from provision.checks.result import Level, Result
-from provision.errors import DeploymentError, ExitCode, RefusedError
+from provision.check.judges import server, sources
+from provision.deploy import control_side
+from provision.messages.errors import DeploymentError, ExitCode, RefusedError
+from provision.messages.result import Level, Result
 from tests.unit.trees import PROTECTED
 
 DOMAIN = "meet.example.org"
@@ -261,7 +261,7 @@ def test_what_speaks_against_a_server(
     )
     assert remedy in finding.remedy
     with pytest.raises((RefusedError, DeploymentError)) as caught:
-        deployment.judge(SETTINGS, facts, NOWHERE)
+        control_side.judge(SETTINGS, facts, NOWHERE)
     error: Any = caught.value
     assert error.what == "This server cannot be used as it is; nothing was changed on it."
     assert (error.why, error.next) == (sentence, finding.remedy)
@@ -272,7 +272,7 @@ def test_what_speaks_against_a_server(
 def test_little_memory_is_a_warning_and_the_deployment_goes_on() -> None:
     facts = seen(memory_mb=2000)
     assert [finding.level for finding in server.check(facts, SETTINGS)] == [Level.WARNING]
-    assert deployment.judge(SETTINGS, facts, NOWHERE)["warnings_found"] == [
+    assert control_side.judge(SETTINGS, facts, NOWHERE)["warnings_found"] == [
         "The server has 2000 MB of memory: enough for a trial."
     ]
 
@@ -310,17 +310,17 @@ def test_a_service_that_the_firewall_would_close_is_named() -> None:
     listeners += [listener("", 51820, "udp"), listener("dhclient", 68, "udp")]
     listeners.append(listener("avahi", 5353, "udp") | {"address": "fe80::1%eth0"})
     facts = seen(listeners=listeners, tunnels={"ports": {"51820/udp": "wireguard"}, "way_in": {}})
-    before = deployment.judge(SETTINGS, facts, NOWHERE)["warnings_found"]
+    before = control_side.judge(SETTINGS, facts, NOWHERE)["warnings_found"]
     sentence = (
         "The firewall will close: 10050/tcp (zabbix_agentd), 51820/udp (wireguard). What is to "
         "stay open, name in inventory.yml: `open_ports: [8443/tcp, 10050/tcp, 51820/udp]`"
     )
     assert before == [sentence]
     opened = SETTINGS | {"open_ports": ["8443/tcp", "10050/tcp", "51820/udp"]}
-    assert deployment.judge(opened, facts, NOWHERE)["warnings_found"] == []
-    after = deployment.judge(SETTINGS, facts | {"open_now": ["22/tcp"]}, NOWHERE)
+    assert control_side.judge(opened, facts, NOWHERE)["warnings_found"] == []
+    after = control_side.judge(SETTINGS, facts | {"open_now": ["22/tcp"]}, NOWHERE)
     assert after["warnings_found"] == []
-    taken = deployment.judge(SETTINGS, facts | {"open_now": ["22/tcp", "51820/udp"]}, NOWHERE)
+    taken = control_side.judge(SETTINGS, facts | {"open_now": ["22/tcp", "51820/udp"]}, NOWHERE)
     assert "close: 51820/udp (wireguard)." in taken["warnings_found"][0]
 
 
@@ -333,10 +333,10 @@ def test_the_way_in_that_would_be_closed_is_refused() -> None:
         open_now=["22/tcp"],
     )
     with pytest.raises(RefusedError) as caught:
-        deployment.judge(SETTINGS, facts, NOWHERE)
+        control_side.judge(SETTINGS, facts, NOWHERE)
     assert caught.value.next == "write into inventory.yml: `open_ports: [8443/tcp, 51820/udp]`"
     # A rule of the sysadmin's own may let it in, too.
-    assert deployment.judge(SETTINGS, facts | {"own_rules": [51820]}, NOWHERE)["server"]
+    assert control_side.judge(SETTINGS, facts | {"own_rules": [51820]}, NOWHERE)["server"]
 
 
 def test_everything_that_is_wrong_is_told_at_once_and_the_worst_decides() -> None:
@@ -344,7 +344,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_the_worst_decides() -> Non
     findings = server.check(facts, SETTINGS)
     assert [finding.level for finding in findings] == [Level.WARNING, *[Level.FAILURE] * 3]
     with pytest.raises(RefusedError) as caught:
-        deployment.judge(SETTINGS, facts, NOWHERE)
+        control_side.judge(SETTINGS, facts, NOWHERE)
     assert len(caught.value.why.splitlines()) == 3
     assert len(caught.value.next.splitlines()) == 3
 
@@ -385,7 +385,7 @@ def test_a_repository_that_cannot_be_used(
     )
     assert [finding.sentence for finding in findings] == [sentence]
     with pytest.raises((RefusedError, DeploymentError)) as caught:
-        deployment.judge(SETTINGS, seen(repository=state), NOWHERE)
+        control_side.judge(SETTINGS, seen(repository=state), NOWHERE)
     assert getattr(caught.value, "exit_code", None) == code
 
 
@@ -394,7 +394,7 @@ def test_a_repository_whose_updates_apt_refuses_stops_no_deployment_and_no_check
     sentence = (
         "apt on the server refuses Jitsi's packages, so no update of Jitsi arrives: NO_PUBKEY 0CB7"
     )
-    after = deployment.judge(SETTINGS, seen(repository=state), NOWHERE)
+    after = control_side.judge(SETTINGS, seen(repository=state), NOWHERE)
     assert after["warnings_found"] == [sentence]
 
 
@@ -466,5 +466,5 @@ def test_a_deployment_would_not_end_well_on_such_a_server(
     facts: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(DeploymentError) as caught:
-        deployment.judge(SETTINGS, facts, NOWHERE)
+        control_side.judge(SETTINGS, facts, NOWHERE)
     assert caught.value.why == sentence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import teachers
-from provision.errors import UsageError
+from provision.messages.errors import UsageError
+from provision.teachers import accounts
 from tests.unit.modules import Server, utility
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ def test_names_of_temporary_accounts_are_refused(
 ) -> None:
     Server(tmp_path, monkeypatch)
     store: Any = utility("prosody_store")
-    assert teachers.TEMPORARY == store.TEMPORARY
-    teachers.check_names(["provision"])
+    assert accounts.TEMPORARY == store.TEMPORARY
+    accounts.check_names(["provision"])
     with pytest.raises(UsageError, match="cannot be a teacher's account"):
-        teachers.check_names([f"{store.TEMPORARY}a.meier"])
+        accounts.check_names([f"{store.TEMPORARY}a.meier"])
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_names_of_temporary_accounts_are_refused(
 )
 def test_the_account_that_is_suggested_reads_like_the_name(written: str, near: str) -> None:
     with pytest.raises(UsageError) as error:
-        teachers.check_names([written])
+        accounts.check_names([written])
     assert error.value.next == f"did you mean {near}?"
-    teachers.check_names([near])
+    accounts.check_names([near])
 
 
 @pytest.mark.parametrize("written", ["Иванова", "ß" * 40, "…", "田中", "Анна Müller"])
 def test_no_account_is_suggested_where_letters_would_be_lost(written: str) -> None:
     with pytest.raises(UsageError) as error:
-        teachers.check_names([written])
+        accounts.check_names([written])
     assert error.value.next == ""

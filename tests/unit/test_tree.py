@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 import yaml
 
-from provision import deployment, tree
-from provision.errors import BugError, RefusedError, SettingsError
+from provision.deploy import control_side, tree
+from provision.messages.errors import BugError, RefusedError, SettingsError
 from provision.paths import PACKAGE
-from provision.settings import TABLE
+from provision.settings.table import TABLE
 from tests.unit.certificates import key_pem, make, make_key
 from tests.unit.trees import (
     DOMAINS,
@@ -393,7 +393,7 @@ def own(folder: Path, chain: bytes, key: bytes) -> dict[str, Any]:
 def test_a_schools_own_certificate_travels_apart_from_the_files(tmp_path: Path) -> None:
     chain, key = b"".join(CHAIN), key_pem(KEY)
     settings = own(tmp_path, chain, key)
-    arguments, rest = deployment.declare(ROLES, NAMES, settings, server(), tmp_path)
+    arguments, rest = control_side.declare(ROLES, NAMES, settings, server(), tmp_path)
     assert arguments["private"] == {"own_chain": chain.decode(), "own_key": key.decode()}
     files = contents(arguments)
     folder = "/var/lib/jitsi-provision/own"
@@ -401,7 +401,7 @@ def test_a_schools_own_certificate_travels_apart_from_the_files(tmp_path: Path) 
     assert key.decode() not in "".join(files.values())
     assert {"path": folder, "mode": "0700"} in arguments["directories"]
     assert "certbot" not in rest["missing_packages"]
-    partial, _rest = deployment.declare(ROLES, ["turn"], settings, server(), tmp_path)
+    partial, _rest = control_side.declare(ROLES, ["turn"], settings, server(), tmp_path)
     assert partial["private"] == {}
 
 
@@ -409,7 +409,7 @@ def test_a_rehearsal_takes_no_key_to_the_server(tmp_path: Path) -> None:
     """What changes nothing there needs nothing there: what a key is compared by says nothing."""
     key = key_pem(KEY)
     settings = own(tmp_path, b"".join(CHAIN), key)
-    arguments, _rest = deployment.declare(
+    arguments, _rest = control_side.declare(
         ROLES, NAMES, settings, server(), tmp_path, rehearsal=True
     )
     assert arguments["private"] == {}
@@ -426,7 +426,7 @@ def test_plain_ansible_takes_no_key_from_elsewhere_to_a_server(tmp_path: Path) -
         if named == "a.key":
             (project / "a.key").symlink_to(tmp_path / "a.key")
         with pytest.raises(RefusedError) as error:
-            deployment.prepare("nord", settings | {"certificate_key_file": named}, project, ROLES)
+            control_side.prepare("nord", settings | {"certificate_key_file": named}, project, ROLES)
         assert error.value.next == "copy certificate and key into this folder, and name the copies"
 
 
@@ -448,9 +448,9 @@ def test_plain_ansible_takes_no_key_from_elsewhere_to_a_server(tmp_path: Path) -
 def test_what_the_check_calls_right_openssl_can_load(
     tmp_path: Path, chain: bytes, key: bytes
 ) -> None:
-    deployment.prepare("nord", own(tmp_path, chain, key), tmp_path, ROLES)
+    control_side.prepare("nord", own(tmp_path, chain, key), tmp_path, ROLES)
     settings = own(tmp_path, chain, key)
-    arguments, _rest = deployment.declare(ROLES, ["certificate"], settings, server(), tmp_path)
+    arguments, _rest = control_side.declare(ROLES, ["certificate"], settings, server(), tmp_path)
     for name, text in arguments["private"].items():
         (tmp_path / name).write_text(text)
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -461,8 +461,8 @@ def test_what_the_check_calls_right_openssl_can_load(
 def test_an_authoritys_file_arrives_so_that_openssl_can_load_it(tmp_path: Path) -> None:
     (tmp_path / "root.pem").write_bytes("Schöne Schule ".encode("latin-1") + CHAIN[1].strip() * 2)
     settings = school(acme_ca_file="root.pem")
-    deployment.prepare("nord", settings, tmp_path, ROLES)
-    arguments, _rest = deployment.declare(ROLES, ["certificate"], settings, server(), tmp_path)
+    control_side.prepare("nord", settings, tmp_path, ROLES)
+    arguments, _rest = control_side.declare(ROLES, ["certificate"], settings, server(), tmp_path)
     assert CHAIN[1].decode() * 2 in contents(arguments)["/etc/jitsi-provision/acme-ca.pem"]
 
 
@@ -472,7 +472,7 @@ def test_an_authoritys_file_arrives_so_that_openssl_can_load_it(tmp_path: Path) 
 def test_an_authoritys_file_without_a_certificate_is_told(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "root.pem").write_bytes(text)
     with pytest.raises(SettingsError) as error:
-        deployment.prepare("nord", school(acme_ca_file="root.pem"), tmp_path, ROLES)
+        control_side.prepare("nord", school(acme_ca_file="root.pem"), tmp_path, ROLES)
     assert [(one.setting, one.sentence) for one in error.value.problems] == [
         ("acme_ca_file", "This file holds no certificate in PEM form.")
     ]
@@ -484,7 +484,7 @@ def test_only_what_is_missing_is_installed_and_only_what_stands_still_is_started
         packages={"nginx": "1", "prosody": "1"},
         units={"nginx.service": running, "prosody.service": running | {"active": False}},
     )
-    _arguments, rest = deployment.declare(ROLES, NAMES, school(), seen, Path())
+    _arguments, rest = control_side.declare(ROLES, NAMES, school(), seen, Path())
     assert "nginx" not in rest["missing_packages"]
     assert "jicofo" in rest["missing_packages"]
     assert "nginx.service" not in rest["inactive"]
@@ -498,7 +498,7 @@ def test_only_what_is_missing_is_installed_and_only_what_stands_still_is_started
 
 def test_each_run_has_markers_of_its_own() -> None:
     nonces = {
-        deployment.declare(ROLES, ["turn"], school(), server(), Path())[0]["nonce"]
+        control_side.declare(ROLES, ["turn"], school(), server(), Path())[0]["nonce"]
         for _run in range(3)
     }
     assert len(nonces) == 3

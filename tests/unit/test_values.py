@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from provision.checks import hosts, values
+from provision.settings import hosts, values
 
 TEXT_CHECKS = [
     values.school_name,

@@ -10,14 +10,15 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from provision import i18n, way_picture
+from provision.messages import i18n
 from provision.paths import PACKAGE
-from provision.way import Leaf, Question, checklist, load, meaning, walk
+from provision.way import picture
+from provision.way.questions import Leaf, Question, checklist, load, meaning, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DATA = yaml.safe_load((PACKAGE / "way.yml").read_text(encoding="utf-8"))
+DATA = yaml.safe_load((PACKAGE / "way" / "questions.yml").read_text(encoding="utf-8"))
 WAY = load()
 LONGEST = 8
 
@@ -144,7 +145,7 @@ def test_both_languages_are_understood(word: str, answer: bool | None) -> None:
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 def test_the_picture_shows_every_sentence_and_every_line(language: str) -> None:
-    root = ET.fromstring(way_picture.picture(language))
+    root = ET.fromstring(picture.picture(language))
     texts = [item.text or "" for item in root.iter("{http://www.w3.org/2000/svg}text")]
     shown = " ".join(texts)
     for number, question in enumerate(WAY.questions.values(), start=1):
@@ -152,13 +153,13 @@ def test_the_picture_shows_every_sentence_and_every_line(language: str) -> None:
     assert all(leaf.title[language] in shown for leaf in WAY.leaves.values())
     edges = [item for item in root.iter() if item.get("class") == "edge"]
     assert len(edges) == 2 * len(WAY.questions)
-    assert max(map(len, texts[1 + len(edges) :])) <= way_picture.SIGNS
+    assert max(map(len, texts[1 + len(edges) :])) <= picture.SIGNS
 
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 def test_nothing_in_the_picture_overlaps(language: str) -> None:
-    boxes, bottom = way_picture._boxes(language)
-    for column in (way_picture.LEFT, way_picture.RIGHT):
+    boxes, bottom = picture._boxes(language)
+    for column in (picture.LEFT, picture.RIGHT):
         placed = [box for box in boxes.values() if box.x == column]
         for above, below in pairwise(placed):
             assert above.bottom < below.y

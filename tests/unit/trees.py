@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from provision import tree
-from provision.settings import School
+from provision.deploy import tree
+from provision.settings.table import School
 
 ROLES = Path(__file__).parents[2] / "roles"
 PLAYBOOK = yaml.safe_load((ROLES.parent / "playbooks" / "deploy.yml").read_text("utf-8"))

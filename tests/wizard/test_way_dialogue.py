@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.inventory import load
-from provision.way import load as load_way
+from provision.inventory.reading import load
+from provision.way.questions import load as load_way
 from tests.wizard.person import Person
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import i18n
-from provision.inventory import load
-from provision.settings import TABLE
+from provision.inventory.reading import load
+from provision.messages import i18n
+from provision.settings.table import TABLE
 from tests.unit.certificates import key_pem, make, make_key
 from tests.wizard.person import Person
 

@@ -14,11 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.chromium.errors import BrokenBrowserError, OverdueError
 from provision.verify.chromium.page import Page
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.paper import chromium
+from provision.verify.reporting.paper import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from provision.trust import as_browsers
+from provision.certificates.trust import as_browsers
 
 if TYPE_CHECKING:
     from provision.verify.target import Target

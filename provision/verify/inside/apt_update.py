@@ -1,7 +1,7 @@
 """What `apt-get update` would say of each source of packages; what apt knows stays as it is.
 
 Its exit code proves nothing: where lists of a source are kept from before, apt goes on with them
-when it refuses the new ones, and ends with 0. What follows, provision/checks/sources.py says.
+when it refuses the new ones, and ends with 0. What follows, provision/check/judges/sources.py says.
 
 roles/deployment/module_utils/apt_update.py is this text once more, as neither can travel with the
 other.

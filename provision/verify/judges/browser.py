@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from provision.i18n import N_, _
+from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.verdict import failed, fulfilled, judge
 

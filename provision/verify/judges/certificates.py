@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from provision.checks.lifetime import late
-from provision.i18n import _
+from provision.certificates.lifetime import late
+from provision.messages.i18n import _
 from provision.verify.outside.words import listed
 from provision.verify.probes.certificates import SELF_SIGNED, UNKNOWN_ROOT
 from provision.verify.verdict import failed, fulfilled, judge

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from provision.i18n import N_, _
+from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside.services import STUN
 from provision.verify.outside.settings_rules import MISSING, RULES, Rule, value_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provision.i18n import _
+from provision.messages.i18n import _
 from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from provision.i18n import N_, _
+from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside.words import listed
 from provision.verify.probes.http import CLOSE_PAGES, LISTS, MANAGEMENT, PAGES

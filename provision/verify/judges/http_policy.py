@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from provision.i18n import N_, _
+from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges.http import OK, header, of_jitsi
-from provision.verify.outside.names import ROOM
 from provision.verify.outside.policy import LOADING, Policy, policies
+from provision.verify.outside.unused_names import ROOM
 from provision.verify.outside.words import listed
 from provision.verify.probes.http import CLOSE_PAGES, PAGES
 from provision.verify.verdict import failed, fulfilled, judge

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from provision.checks import sources
-from provision.checks.lifetime import late
-from provision.i18n import N_, _, ngettext
+from provision.certificates.lifetime import late
+from provision.check.judges import sources
+from provision.messages.i18n import N_, _, ngettext
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
 from provision.verify.verdict import failed, fulfilled, judge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from provision.i18n import _
+from provision.messages.i18n import _
 from provision.verify.judges import inside_view as view
 from provision.verify.verdict import failed, fulfilled, judge
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from provision.i18n import N_, _
+from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges import inside_view as view
 from provision.verify.verdict import failed, fulfilled, judge

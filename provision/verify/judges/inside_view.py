@@ -6,7 +6,7 @@ import re
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
-from provision.i18n import N_, ngettext
+from provision.messages.i18n import N_, ngettext
 from provision.verify.evidence import NotMeasuredError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-from provision.i18n import N_
-from provision.reasons import plain
+from provision.messages.i18n import N_
+from provision.messages.reasons import plain
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside import services
 from provision.verify.outside.connection import (

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.chromium import client, trust
 from provision.verify.chromium.client import Person
 from provision.verify.chromium.errors import BrokenBrowserError, OverdueError

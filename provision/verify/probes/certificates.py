@@ -12,8 +12,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from provision.i18n import N_
-from provision.trust import as_browsers
+from provision.certificates.trust import as_browsers
+from provision.messages.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside import services
 from provision.verify.outside.connection import connect, farewell, lenient, secure

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.reports import earlier
+from provision.verify.reporting.reports import earlier
 
 if TYPE_CHECKING:
     from provision.verify.target import Target

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urljoin, urlsplit
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside.deadline import Deadline
-from provision.verify.outside.names import ROOM, random_name
-from provision.verify.outside.page import Page
+from provision.verify.outside.html import Page
+from provision.verify.outside.unused_names import ROOM, random_name
 from provision.verify.outside.web import NoAnswerError, Web
 from provision.verify.outside.words import printable
 

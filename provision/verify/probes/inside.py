@@ -15,9 +15,9 @@ from contextlib import suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from provision import answers, host_keys, openssh
-from provision.connect import key_file
-from provision.i18n import N_
+from provision.access import answers, host_keys, openssh
+from provision.access.connect import key_file
+from provision.messages.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.target import USER_AGENT
 

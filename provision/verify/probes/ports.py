@@ -10,7 +10,7 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from provision.checks.open_ports import by_protocol
+from provision.settings.open_ports import by_protocol
 from provision.verify.outside import services
 from provision.verify.outside.addresses import is_public
 from provision.verify.outside.connection import NAMES, addresses

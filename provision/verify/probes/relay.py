@@ -12,13 +12,12 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from provision.i18n import N_
-from provision.reasons import plain
+from provision.messages.i18n import N_
+from provision.messages.reasons import plain
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside import services as ports
 from provision.verify.outside.addresses import own_hosts
-from provision.verify.turn.message import TurnError
-from provision.verify.turn.relay import (
+from provision.verify.turn.guest import (
     IPV6,
     TCP,
     UDP,
@@ -28,6 +27,7 @@ from provision.verify.turn.relay import (
     UdpWire,
     seen_address,
 )
+from provision.verify.turn.message import TurnError
 from provision.verify.turn.seen import Entrance, Relay, Stun, Told
 from provision.verify.xmpp import services
 from provision.verify.xmpp.limits import ClosedError, Limits, XmppError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside import services, sslyze
 from provision.verify.outside.deadline import Deadline

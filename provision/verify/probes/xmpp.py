@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.outside.addresses import own_hosts
 from provision.verify.xmpp import rooms, services
 from provision.verify.xmpp.hosts import Host, by_bosh, by_websocket, services_host

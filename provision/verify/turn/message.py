@@ -8,7 +8,7 @@ import os
 import struct
 from dataclasses import dataclass, field
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 
 COOKIE = 0x2112A442

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.teacher import SECONDS, temporary_teacher
 from provision.verify.xmpp import rooms

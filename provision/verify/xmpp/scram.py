@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import secrets
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.xmpp.limits import XmppError
 
 NAME = "SCRAM-SHA-1"

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Self
 from xml.sax.saxutils import quoteattr
 
-from provision.i18n import N_
+from provision.messages.i18n import N_
 from provision.verify.xmpp.limits import SilentError, XmppError
 from provision.verify.xmpp.scram import NAME as SCRAM
 from provision.verify.xmpp.scram import Proof

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
-from provision.i18n import N_
-from provision.trust import as_browsers
+from provision.certificates.trust import as_browsers
+from provision.messages.i18n import N_
 from provision.verify.target import USER_AGENT
 from provision.verify.xmpp.limits import ClosedError, SilentError, XmppError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from provision import deployment
+from provision.deploy import control_side
 
 ARGUMENTS = ("complete", "validate_all", "guard_seconds", "run")
 
@@ -26,18 +26,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         declared: dict[str, Any] = {}
 
         def render() -> dict[str, Any]:
-            arguments, rest = deployment.declare(
+            arguments, rest = control_side.declare(
                 Path(__file__).resolve().parents[2],
                 given["roles"],
                 given["settings"],
                 given["server"],
-                deployment.directory(variables),
+                control_side.directory(variables),
                 rehearsal=self._task.check_mode,
             )
             declared.update(arguments)
             return rest
 
-        rest = deployment.answer(render)
+        rest = control_side.answer(render)
         if rest.get("failed"):
             return result | rest
         left = (rest["missing_packages"], rest["inactive"], rest["access_unsure"])

@@ -8,8 +8,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from provision import deployment
-from provision.settings import TABLE
+from provision.deploy import control_side
+from provision.settings.table import TABLE
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -29,11 +29,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             for name in TABLE
             if name in variables
         }
-        return result | deployment.answer(
-            lambda: deployment.prepare(
+        return result | control_side.answer(
+            lambda: control_side.prepare(
                 str(variables["inventory_hostname"]),
                 values,
-                deployment.directory(variables),
+                control_side.directory(variables),
                 Path(__file__).resolve().parents[2],
             )
         )

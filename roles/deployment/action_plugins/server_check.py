@@ -7,7 +7,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from provision import deployment
+from provision.deploy import control_side
 
 # With one of these Ansible signs in with a password; the program itself never does.
 PASSWORDS = ("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
@@ -29,16 +29,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         variables = task_vars or {}
         given = json.loads(json.dumps(self._task.args))
         if given.get("report"):
-            return result | deployment.answer(
-                lambda: deployment.report(given["settings"], given["server"])
+            return result | control_side.answer(
+                lambda: control_side.report(given["settings"], given["server"])
             )
         given["server"]["key_sign_in"] = not (
             self._play_context.password or any(variables.get(name) for name in PASSWORDS)
         )
-        return result | deployment.answer(
-            lambda: deployment.judge(
+        return result | control_side.answer(
+            lambda: control_side.judge(
                 given["settings"],
                 given["server"],
-                deployment.directory(variables),
+                control_side.directory(variables),
             )
         )

@@ -7,7 +7,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from provision import at_work, deployment
+from provision.deploy import control_side
+from provision.play import at_work
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -26,4 +27,4 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             )
             return answer
 
-        return result | deployment.answer(lambda: at_work.begin(look))
+        return result | control_side.answer(lambda: at_work.begin(look))

@@ -2,7 +2,7 @@
 
 Each reads a file that names others. Where a unit is started with another file, where the file
 includes ours no more, or another one says something else, ours lies in its place in vain. Asked are
-the programs that read them; what follows, provision/checks/in_force.py says.
+the programs that read them; what follows, provision/check/judges/in_force.py says.
 """
 
 from __future__ import annotations

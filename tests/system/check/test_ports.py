@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import answers, ports
+from provision.access import answers
+from provision.check import ports
 from provision.listening import outside
 from tests.bench import nat
 from tests.bench.process import wait_until

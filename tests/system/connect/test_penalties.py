@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from provision import shut_out
+from provision.access import shut_out
 from tests.system.connect.technician import PASSWORD, fingerprint
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from provision.inventory import load
+from provision.inventory.reading import load
 from provision.verify.evidence import SECTIONS, Evidence
 from provision.verify.measure import measure
 from provision.verify.target import of_school

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from provision.settings import School
-from provision.verify import report, verdict
+from provision.settings.table import School
+from provision.verify import verdict
 from provision.verify.evidence import Evidence, NotMeasuredError
+from provision.verify.reporting import report
 from provision.verify.target import Target
 from provision.verify.verdict import failed, fulfilled
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from provision.verify.report import Report
+    from provision.verify.reporting.report import Report
     from provision.verify.verdict import State
 
 MOMENT = datetime(2026, 11, 26, 7, 30, tzinfo=UTC)

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
-from provision.verify import paper
 from provision.verify.chromium.errors import BrokenBrowserError, OverdueError
 from provision.verify.chromium.program import Chromium, find
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.reporting import paper
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.answers import MARK
-from provision.settings import School
+from provision.access.answers import MARK
+from provision.settings.table import School
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.inside import program as inside
 from provision.verify.probes import inside as probe

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from provision import i18n
 from provision.controls import catalogue
-from provision.verify import page
+from provision.messages import i18n
+from provision.verify.reporting import page
 from provision.verify.verdict import State
 from tests.unit.verify import invented
 

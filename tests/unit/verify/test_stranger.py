@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provision.errors import UsageError
+from provision.messages.errors import UsageError
 from provision.verify.stranger import host_of
 
 

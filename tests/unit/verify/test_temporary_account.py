@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.answers import MARK
+from provision.access.answers import MARK
 from provision.verify import teacher
 from tests.unit.modules import OWNER, Server, utility
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.trust import as_browsers
+from provision.certificates.trust import as_browsers
 from provision.verify.chromium.trust import pin
 from provision.verify.outside import services
 from provision.verify.probes import certificates

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from provision.verify.target import Target
+from provision.verify.turn.guest import DeniedError, Guest, StreamWire, UdpWire, seen_address
 from provision.verify.turn.message import (
     ALLOCATE,
     BINDING,
@@ -24,7 +25,6 @@ from provision.verify.turn.message import (
     Message,
     TurnError,
 )
-from provision.verify.turn.relay import DeniedError, Guest, StreamWire, UdpWire, seen_address
 from provision.verify.xmpp.limits import Limits
 from provision.verify.xmpp.wire import trusting
 from tests.unit.verify.evil_xmpp import DOMAIN, EvilServer

@@ -1,0 +1,1 @@
+"""Certificates: a school's own, how long they live, and whom to trust."""

@@ -1,0 +1,1 @@
+"""A deployment: what is run and shown, what the roles call, what they bring."""

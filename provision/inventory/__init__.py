@@ -1,0 +1,1 @@
+"""inventory.yml: read, checked, edited; new schools in it."""

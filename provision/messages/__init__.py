@@ -1,0 +1,1 @@
+"""What people read: languages, the terminal, errors with their remedies."""

@@ -1,0 +1,1 @@
+"""The table of settings, and which values each may have."""
