@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provision.access import host_keys, identity, openssh, own_way, shut_out, sudo
-from provision.inventory import reading
+from provision.access import host_keys, identity, openssh, own_way, shut_out, sudo, unreachable
+from provision.inventory import reading, writing
 from provision.messages import console
 from provision.messages.errors import ServerError
 from provision.messages.i18n import _
-from provision.play.failures import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,7 +74,7 @@ class Contact:
         refused = tried if tried and tried.ssh_failed else None
         said = refused or self._sign_in_with_key()
         if said.ssh_failed and (shut_out.told(said.text) or own_way.lost(said.text)):
-            raise explain({"unreachable": True, "msg": said.text}, self.school, self.key)
+            raise unreachable.error(said.text, self.school, self.key)
         if said.code and not said.ssh_failed and not openssh.wants_password_change(said):
             raise ServerError(
                 _("The server lets {user} in, but does nothing for this account.").format(
@@ -86,7 +85,7 @@ class Contact:
             )
         if said.ssh_failed and not REFUSED.search(said.text):
             # Who does not answer, has not refused any key.
-            raise explain({"unreachable": True, "msg": said.text}, self.school, self.key)
+            raise unreachable.error(said.text, self.school, self.key)
         if said.code:
             self._bring_key(host_key, said)
         self._remember()
@@ -112,8 +111,7 @@ class Contact:
             )  # fmt: skip
         said = self._sign_in_with_key("true" if self.user == "root" else "sudo -n true")
         if said.ssh_failed and not re.search(r"Permission denied|host key|REMOTE HOST", said.text):
-            failure = {"unreachable": True, "msg": said.text}
-            raise explain(failure, self.school, self.key)
+            raise unreachable.error(said.text, self.school, self.key)
         remembered = not self.wishes.identity or not self._to_remember()
         return said if remembered or said.code else openssh.Said(1, said.text)
 
@@ -249,7 +247,7 @@ class Contact:
     def _remember(self) -> None:
         """Write the key into inventory.yml if ssh would not find it by itself."""
         if wanted := self._to_remember():
-            reading.set_value(self.path, self.key, KEY_FILE, wanted)
+            writing.set_value(self.path, self.key, KEY_FILE, wanted)
             console.good(_("{path} written into inventory.yml").format(path=wanted), indent=2)
 
 

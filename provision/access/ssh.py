@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import paramiko
 
-from provision.access import own_way, shut_out, ssh_methods
+from provision.access import own_way, shut_out, ssh_methods, unreachable
 from provision.access.host_keys import HostKey
 from provision.access.openssh import Said, endless, wants_password_change
 from provision.access.stream import BoundedStream
@@ -24,7 +24,6 @@ from provision.messages.errors import ProvisionError, ServerError
 from provision.messages.i18n import _
 from provision.messages.reasons import plain, reason
 from provision.messages.words import cut
-from provision.play.failures import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -264,7 +263,7 @@ def _shown_key(transport: paramiko.Transport) -> HostKey:
 
 
 def _unreachable(server: Server, said: str) -> ProvisionError:
-    return explain({"unreachable": True, "msg": said}, server.school, server.key)
+    return unreachable.error(said, server.school, server.key)
 
 
 def _no_ssh(server: Server, said: str) -> ServerError:

@@ -1,4 +1,7 @@
-"""Runs a program that hands on what a server says: cut off after so many bytes, and seconds."""
+"""Runs a program that hands on what a server says: cut off after so many bytes, and seconds.
+
+What it reads is handed over in memory.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,13 @@ import selectors
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from provision.common import environment
-from provision.play import hand_over
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _CHUNK = 65536
 
@@ -31,10 +33,25 @@ class Finished(NamedTuple):
     """Whether it was ended because it said too much."""
 
 
+@contextmanager
+def in_memory(content: str) -> Iterator[int]:
+    """Yield a descriptor from which another process can read the content, as often as it likes."""
+    descriptor = os.memfd_create("provision")
+    try:
+        os.fchmod(descriptor, 0o400)
+        left = memoryview(content.encode())
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def run(call: Sequence[str], text: str, *, seconds: float, limit: int) -> Finished:
     """Return what a program says that reads `text`; raises FileNotFoundError if it is missing."""
     # In memory, where neither a slow reader holds us up nor a disk keeps a password.
-    with hand_over.in_memory(text) as given:
+    with in_memory(text) as given:
         process = subprocess.Popen(
             call,
             stdin=given,

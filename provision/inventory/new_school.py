@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from provision.certificates.own_certificate import certificate_problems
-from provision.inventory.reading import Inventory, add_school, load, taken
+from provision.inventory.reading import Inventory, load, taken
 from provision.inventory.wizard import Wizard
+from provision.inventory.writing import add_school
 from provision.messages import console
 from provision.messages.errors import Problem, RefusedError, SettingsError, UsageError
 from provision.messages.i18n import _

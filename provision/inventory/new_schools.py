@@ -9,7 +9,8 @@ from provision.certificates.own_certificate import certificate_problems
 from provision.inventory import csv_file
 from provision.inventory.csv_file import KEY, CsvError, Row
 from provision.inventory.new_school import header, key_from_name, parse
-from provision.inventory.reading import Inventory, add_schools, as_written, load, taken
+from provision.inventory.reading import Inventory, as_written, load, taken
+from provision.inventory.writing import add_schools
 from provision.messages import console
 from provision.messages.errors import ExitCode, Problem
 from provision.messages.i18n import _, ngettext

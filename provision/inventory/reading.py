@@ -1,8 +1,4 @@
-"""Reads, checks and edits inventory.yml: a plain Ansible inventory with the group `schools`.
-
-What a person wrote there (comments, order, quotes) survives every edit, and nothing is written
-that does not read back exactly as intended.
-"""
+"""Reads and checks inventory.yml: a plain Ansible inventory with the group `schools`."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from provision.certificates.own_certificate import refuse_elsewhere
-from provision.inventory import ansible_names, beside, edits
+from provision.inventory import ansible_names, beside
 from provision.inventory.file import Document, Place, plain
 from provision.inventory.twice import same_twice
 from provision.messages.errors import Problem, RefusedError, SettingsError, UsageError
@@ -127,31 +123,6 @@ def taken(inventory: Inventory, name: str, value: Any, port: int) -> str:
     return ""
 
 
-def add_school(path: Path, key: str, settings: Mapping[str, Any], header: str = "") -> None:
-    """Write a new school into the file, which is created with the header if there is none."""
-    add_schools(path, {key: settings}, header)
-
-
-def add_schools(
-    path: Path,
-    schools: Mapping[str, Mapping[str, Any]],
-    header: str = "",
-    shared: Mapping[str, Any] | None = None,
-) -> None:
-    """Write new schools, and what all share, into the file in one step: all of it, or nothing."""
-    document = Document.read(path) if path.exists() else Document.new(path, header)
-    for key, settings in schools.items():
-        if key in _hosts(document):
-            raise RefusedError(
-                _("{path} already has the school {key}").format(path=path, key=key),
-                _("nothing was changed"),
-                _("change its lines in {path}, or choose another short name").format(path=path),
-            )
-        checks.school_key(key)
-        _refuse_wrong(path, settings)
-    _save(edits.add_hosts(edits.add_shared(document, GROUP, shared or {}), GROUP, schools))
-
-
 def variable(path: Path, key: str, name: str) -> Any:
     """Return what the file says of a school, or for all, in one of Ansible's own variables."""
     return ansible_variables(path, [key])[key].get(name, "")
@@ -173,43 +144,9 @@ def ansible_variables(path: Path, keys: Sequence[str]) -> dict[str, dict[str, An
     }
 
 
-def set_value(path: Path, key: str, name: str, value: Any) -> None:
-    """Write one setting of a school."""
-    document = Document.read(path)
-    if key not in _hosts(document):
-        raise UsageError(_("There is no school {name} in {path}").format(name=key, path=path))
-    _refuse_wrong(path, {name: value})
-    _save(edits.set_value(document, GROUP, key, name, value))
-
-
-def _refuse_wrong(path: Path, settings: Mapping[str, Any]) -> None:
-    """Raise what is wrong with values that are about to be written."""
-    problems = []
-    for name, value in settings.items():
-        if name.startswith(ANSIBLE_PREFIX):
-            continue
-        try:
-            check_value(name, value)
-        except ValueError as error:
-            problems.append(Problem(str(error), setting=name, value=shown(value)))
-    if problems:
-        raise SettingsError(str(path), problems, next=_("nothing was written; correct this first"))
-
-
-def _save(document: Document) -> None:
-    """Write the file unless the edit would leave problems in it."""
-    reading = _check(document, base=None)
-    if reading.problems:
-        raise SettingsError(
-            str(document.path), reading.problems, next=_("nothing was written; correct this first")
-        )
-    document.save()
-
-
-def _hosts(document: Document) -> Mapping[str, Any]:
-    group = document.data.get(GROUP) if isinstance(document.data, dict) else None
-    hosts = group.get("hosts") if isinstance(group, dict) else None
-    return hosts if isinstance(hosts, dict) else {}
+def problems(document: Document) -> list[Problem]:
+    """Return everything that is wrong with a file, without a look at those that it names."""
+    return _check(document, base=None).problems
 
 
 def _check(document: Document, base: Path | None) -> _Reading:

@@ -1,7 +1,7 @@
 """What a failed task means for the person at the keyboard: what happened, why, and what comes next.
 
-The modules on the server name a failure with a word (``kind``); ssh names its own in English
-sentences. Both become an error of errors.py here, and nowhere else.
+The modules on the server name a failure with a word (``kind``), which becomes an error of errors.py
+here, and nowhere else; what ssh says of the way there, `access/unreachable.py` knows.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from provision.access import expired, own_way, shut_out, sudo
-from provision.messages.errors import DeploymentError, ExitCode, ProvisionError, ServerError
+from provision.access import expired, sudo, unreachable
+from provision.messages.errors import DeploymentError, ExitCode, ProvisionError
 from provision.messages.i18n import N_, _
 from provision.messages.last_words import last_words
 from provision.play import at_work
@@ -160,71 +160,13 @@ NOT_SERVED = (
     N_("look at its files with `provision check`, or have a new certificate issued"),
 )
 
-# What ssh says: (pattern, what happened, what to do).
-SSH = (
-    (
-        r"REMOTE HOST IDENTIFICATION HAS CHANGED",
-        N_("The server shows another key than last time."),
-        N_("if you know that the provider has set it up anew: {connect} --new-server; otherwise "
-           "somebody may be in between: do not sign in"),
-    ),
-    (
-        r"[Nn]o \S+ host key is known|Host key verification failed",
-        N_("The server's key is not known yet, so nobody can say that it is the right server."),
-        "{connect}",
-    ),
-    (
-        r"Too many authentication failures",
-        N_("This computer offers so many keys that the server hung up before the right one."),
-        N_("put the right one in front: ssh-add FILE; then {connect} --identity FILE"),
-    ),
-    (
-        r"Permission denied",
-        N_("The server refuses to let {user} sign in."),
-        "{connect}",
-    ),
-    (
-        r"Could not resolve hostname|Name or service not known",
-        N_("The address {address} is not known to any name server."),
-        N_("correct `address` in inventory.yml, or write the server's IP address there"),
-    ),
-    (
-        r"Connection refused",
-        N_("The server answers, but not to SSH on port {port}."),
-        N_("start it in the provider's web page, or correct `ssh_port` in inventory.yml"),
-    ),
-    (
-        r"timed out|No route to host|Network is unreachable|Connection closed|Connection reset",
-        N_("The server does not answer at {address}, port {port}."),
-        N_("check that it runs, that `address` is right, and that no firewall is in between"),
-    ),
-)  # fmt: skip
-
 SUDO = r"sudo password|sudo: a password is required|become success[\s\S]*(?:sudo|sudoers)"
-
-# Whatever ssh says with these, nothing was done on the server.
-OUTSIDE = (
-    r"connect to host|Could not resolve|Permission denied|Too many authentication"
-    r"|[Hh]ost key|HOST IDENTIFICATION"
-)
-
-
-def never_inside(failure: dict[str, Any]) -> bool:
-    """Tell whether a task failed because nobody came to the server at all."""
-    return bool(failure["unreachable"] and re.search(OUTSIDE, str(failure.get("msg", ""))))
 
 
 def explain(failure: dict[str, Any], school: School, key: str = "") -> ProvisionError:
     """Return the error for a failed task; ``key`` is what inventory.yml calls the school."""
-    values = {
-        "address": school.address,
-        "domain": school.domain,
-        "user": school.ssh_user,
-        "port": school.ssh_port,
-        "connect": f"provision connect {key}".rstrip(),
-    }
     # What a certificate authority's refusal is about; see module_utils/acme_refusal.py.
-    refusal = {
+    values = {
         "name": school.domain,
         "records": f"{school.domain}  A  {_public(school)}",
         "found": "",
@@ -233,12 +175,12 @@ def explain(failure: dict[str, Any], school: School, key: str = "") -> Provision
         "foreign": "",
         "unit": "",
     }
-    values |= {word: failure.get(word, default) for word, default in refusal.items()}
+    values |= {word: failure[word] for word in values if word in failure}
     if plain := _plain(failure, school, key):
         return plain
     said = str(failure.get("msg", ""))
     if failure["unreachable"]:
-        return _unreachable(said, values)
+        return unreachable.error(said, school, key)
     if re.search(SUDO, said):
         why = _("sudo is not installed there.") if "not found" in said else ""
         return sudo.refusal(school.ssh_user, why)
@@ -269,24 +211,6 @@ def _plain(failure: dict[str, Any], school: School, key: str) -> ProvisionError 
     if told := failure.get("error"):
         return _ToldError(told)
     return expired.error(school, key) if expired.is_meant(failure) else None
-
-
-def _unreachable(said: str, values: dict[str, Any]) -> ProvisionError:
-    """Return what ssh means where it brings nobody to the server."""
-    if own_way.lost(said):
-        return own_way.lost_error(said, values)
-    if shut_out.told(said):
-        return shut_out.error()
-    if own_way.refused(said):
-        return own_way.error(said)
-    for pattern, what, remedy in SSH:
-        if re.search(pattern, said):
-            return ServerError(_(what).format(**values), next=_(remedy).format(**values))
-    return ServerError(
-        _("The server cannot be reached."),
-        last_words({"msg": said}),
-        _("try it yourself: ssh -p {port} {user}@{address}").format(**values),
-    )
 
 
 def _public(school: School) -> str:

@@ -8,12 +8,10 @@ mere data, with what may be a secret among them; nothing of it is ever on a disk
 from __future__ import annotations
 
 import json
-import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from provision.settings.table import School
@@ -37,21 +35,6 @@ def text(
         for key, school in schools.items()
     }
     return _marked({"schools": {"hosts": hosts}})
-
-
-@contextmanager
-def in_memory(content: str) -> Iterator[int]:
-    """Yield a descriptor from which another process can read the content, as often as it likes."""
-    descriptor = os.memfd_create("provision")
-    try:
-        os.fchmod(descriptor, 0o400)
-        left = memoryview(content.encode())
-        while left:
-            left = left[os.write(descriptor, left) :]
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _marked(value: Any) -> str:

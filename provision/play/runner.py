@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from provision import paths
 from provision.access import expired, host_keys, openssh, own_way
-from provision.common import environment, folders, limits
+from provision.common import bounded, environment, folders, limits
 from provision.inventory import reading
 from provision.messages import i18n
 from provision.messages.i18n import N_, _
@@ -148,7 +148,7 @@ def run(
     own = reading.ansible_variables(inventory_file, list(schools))
     content = hand_over.text(inventory_file.parent, schools, own, variables or {})
     options = ["--check", "--diff"] if rehearse else []
-    with folders.temporary() as private, hand_over.in_memory(content) as given:
+    with folders.temporary() as private, bounded.in_memory(content) as given:
         arguments = ["-i", f"/dev/fd/{given}", *options, str(paths.playbook(playbook))]
         ansible = _Ansible(arguments, given, private)
         events = _Events(outcomes, observe)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provision.access import connect
+from provision.access.unreachable import never_inside
 from provision.messages import console
 from provision.messages.errors import ProvisionError, RefusedError, UsageError
 from provision.messages.i18n import _
 from provision.phases import Task
 from provision.play import runner
-from provision.play.failures import explain, never_inside
+from provision.play.failures import explain
 from provision.settings.text import transliterated
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from provision.access.unreachable import SSH
 from provision.messages import i18n
 from provision.messages.errors import DeploymentError, ExitCode, ServerError
 from provision.play import runner
-from provision.play.failures import KINDS, SSH, explain
+from provision.play.failures import KINDS, explain
 from provision.settings.table import School
 from tests.unit.modules import ROLE, Server, utility
 

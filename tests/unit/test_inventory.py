@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provision.inventory import file, reading
+from provision.inventory import file, reading, writing
 from provision.messages.errors import ExitCode, RefusedError, SettingsError, UsageError
 from tests.inventories import NORD
 
@@ -308,7 +308,7 @@ def test_an_empty_inventory_has_nothing_to_choose(path: Path) -> None:
 def test_an_existing_school_is_never_overwritten(path: Path) -> None:
     path.write_text(NORD)
     with pytest.raises(RefusedError):
-        reading.add_school(path, "nord", {})
+        writing.add_school(path, "nord", {})
     assert path.read_text() == NORD
 
 

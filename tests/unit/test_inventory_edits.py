@@ -9,7 +9,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from provision.inventory import reading
+from provision.inventory import reading, writing
 from provision.inventory.edits import add_hosts
 from provision.inventory.file import Document
 from provision.messages.errors import RefusedError, SettingsError, UsageError
@@ -63,7 +63,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_adding_a_school_keeps_every_line(path: Path) -> None:
-    reading.add_school(path, "ost", NEW)
+    writing.add_school(path, "ost", NEW)
     assert reading.load(path).schools["ost"].school == NEW["school"]
     assert path.read_text(encoding="utf-8") == BY_HAND.replace(
         "# the end\n",
@@ -79,13 +79,13 @@ def test_adding_a_school_keeps_every_line(path: Path) -> None:
 
 
 def test_setting_a_value_changes_its_line_only(path: Path) -> None:
-    reading.set_value(path, "sued", "address", "203.0.113.99")
+    writing.set_value(path, "sued", "address", "203.0.113.99")
     expected = BY_HAND.replace('"203.0.113.11"  # rented', "203.0.113.99  # rented")
     assert path.read_text(encoding="utf-8") == expected
 
 
 def test_setting_a_new_value_adds_one_line(path: Path) -> None:
-    reading.set_value(path, "sued", "school_networks", ["192.0.2.0/24"])
+    writing.set_value(path, "sued", "school_networks", ["192.0.2.0/24"])
     line = "            school: 'Gymnasium \"Süd\"'\n"
     expected = BY_HAND.replace(line, line + "            school_networks: [192.0.2.0/24]\n")
     assert path.read_text(encoding="utf-8") == expected
@@ -95,13 +95,13 @@ def test_an_empty_value_is_filled_in(path: Path) -> None:
     path.write_text(BY_HAND.replace("school: West", "school: West\n            language:"))
     with pytest.raises(SettingsError):
         reading.load(path)
-    reading.set_value(path, "west", "language", "en")
+    writing.set_value(path, "west", "language", "en")
     assert "            language: en\n" in path.read_text(encoding="utf-8")
 
 
 def test_a_list_over_several_lines_is_left_to_an_editor(path: Path) -> None:
     with pytest.raises(RefusedError, match="cannot edit"):
-        reading.set_value(path, "nord", "school_networks", [])
+        writing.set_value(path, "nord", "school_networks", [])
     assert path.read_text(encoding="utf-8") == BY_HAND
 
 
@@ -109,7 +109,7 @@ def test_a_school_can_be_added_where_all_were_taken_out(path: Path) -> None:
     hosts = BY_HAND.index("        # the oldest one")
     path.write_text(BY_HAND[:hosts] + "        # opens in March\n# the end\n")
     assert not reading.load(path).schools
-    reading.add_school(path, "ost", NEW)
+    writing.add_school(path, "ost", NEW)
     assert "# opens in March" in path.read_text(encoding="utf-8")
     assert list(reading.load(path).schools) == ["ost"]
 
@@ -120,20 +120,20 @@ def test_a_school_with_lines_in_braces_is_left_to_an_editor(path: Path) -> None:
     )
     path.write_text(text)
     with pytest.raises(RefusedError):
-        reading.set_value(path, "a", "language", "en")
+        writing.set_value(path, "a", "language", "en")
     assert path.read_text() == text
 
 
 def test_a_bad_value_is_never_written(path: Path) -> None:
     with pytest.raises(SettingsError) as error:
-        reading.set_value(path, "sued", "domain", "https://x")
+        writing.set_value(path, "sued", "domain", "https://x")
     assert error.value.next == "nothing was written; correct this first"
     assert path.read_text(encoding="utf-8") == BY_HAND
 
 
 def test_unknown_schools_cannot_be_edited(path: Path) -> None:
     with pytest.raises(UsageError):
-        reading.set_value(path, "x", "language", "de")
+        writing.set_value(path, "x", "language", "de")
 
 
 def test_the_file_keeps_its_mode_its_link_and_its_line_ends(path: Path) -> None:
@@ -141,7 +141,7 @@ def test_the_file_keeps_its_mode_its_link_and_its_line_ends(path: Path) -> None:
     path.chmod(0o640)
     link = path.with_name("link.yml")
     link.symlink_to(path)
-    reading.add_school(link, "ost", NEW)
+    writing.add_school(link, "ost", NEW)
     assert link.is_symlink()
     assert path.stat().st_mode & 0o777 == 0o640
     content = path.read_bytes()
@@ -169,14 +169,14 @@ def test_a_file_that_appeared_meanwhile_is_left_alone(path: Path) -> None:
 
 def test_a_directory_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as error:
-        reading.add_school(tmp_path / "gone" / "inventory.yml", "ost", NEW)
+        writing.add_school(tmp_path / "gone" / "inventory.yml", "ost", NEW)
     assert error.value.why == "No such file or directory"
 
 
 @pytest.mark.parametrize("before", ["", "# only a comment\n", "schools:\n", "schools:\n  hosts:\n"])
 def test_the_first_school_of_a_file(path: Path, before: str) -> None:
     path.write_text(before)
-    reading.add_school(path, "ost", NEW)
+    writing.add_school(path, "ost", NEW)
     assert reading.load(path).schools["ost"].domain == NEW["domain"]
     assert path.read_text().startswith(before.partition(":")[0])
 
@@ -201,7 +201,7 @@ def test_whatever_is_written_ansible_and_we_read_back_the_same(
     path = tmp_path_factory.mktemp("written") / "inventory.yml"
     values: dict[str, Any] = {**NEW, "school": school}
     try:
-        reading.add_school(path, key, values)
+        writing.add_school(path, key, values)
     except SettingsError as refusal:
         assert {problem.setting for problem in refusal.problems} == {"school"}  # noqa: PT017
         return

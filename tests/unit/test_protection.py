@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from provision.check.judges import protection
-from provision.deploy.control_side import locked_out
+from provision.deploy.lock_out import locked_out
 from tests.unit import modules
 from tests.unit.modules import GROUP, NONCE, OWNER, Server, utility
 from tests.unit.trees import PROTECTED, contents, rendered, school

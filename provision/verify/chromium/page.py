@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 from provision.verify.chromium.errors import BrokenBrowserError, OverdueError
-
-if TYPE_CHECKING:
-    from provision.verify.chromium.program import Chromium
 
 LOOK_AGAIN = 0.2
 """Seconds between two looks at something that is waited for."""
@@ -59,10 +56,30 @@ LISTENING: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+class Browser(Protocol):
+    """What a page needs of the program that it is in."""
+
+    pages: dict[str, Page]
+
+    def page(self, agent: str = "", person: str = "") -> Page:
+        """Return another page, of a new person unless one is given."""
+
+    def command(
+        self, method: str, parameters: dict[str, Any] | None = None, session: str = ""
+    ) -> dict[str, Any]:
+        """Return the result of a DevTools command."""
+
+    def tell(self, method: str, parameters: dict[str, Any], session: str) -> None:
+        """Send a command whose result nobody waits for."""
+
+    def listen(self, seconds: float) -> bool:
+        """Take in one batch of messages; return whether there was any within the time."""
+
+
 class Page:
     """A tab of a fresh person."""
 
-    def __init__(self, browser: Chromium, session: str, person: str) -> None:
+    def __init__(self, browser: Browser, session: str, person: str) -> None:
         self.browser, self.session, self.person = browser, session, person
         self._asked: dict[str, list[str]] = {}
         """By request: its hosts, one after the other where it was redirected."""

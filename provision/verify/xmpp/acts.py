@@ -153,3 +153,13 @@ def present(seat: Seat) -> tuple[str, str]:
         if each.get("from") == seat.address and local(each) == "presence":
             found = rooms.standing(each) if each.get("type") is None else ("", "none")
     return found
+
+
+def is_breakout(news: dict[str, Any]) -> bool:
+    """Return whether a room is told of its breakout rooms."""
+    return str(news.get("event", "")).startswith(BREAKOUT)
+
+
+def is_lock(news: dict[str, Any]) -> bool:
+    """Return whether a room is told that its microphones were locked."""
+    return news.get("type") == "av_moderation" and news.get("enabled") is True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from provision.messages.i18n import N_
 from provision.verify.evidence import NotMeasuredError
@@ -162,7 +162,7 @@ class Room:
         self._whispers(one, other, host, found)
         self._claims(one, other, host, found)
         self._statistics(moderator, found)
-        found["breakout"] = acts.hears(moderator.session, _is_breakout, 0.3)
+        found["breakout"] = acts.hears(moderator.session, acts.is_breakout, 0.3)
         if host:
             found["end"] = self._abandon(host, one)
         rooms.destroy(moderator.session, self.room)
@@ -238,7 +238,7 @@ class Room:
             found["guest_role"] = acts.present(one)[1] or "participant"
             locking = f"avmoderation.{self.target.domain}"
             acts.lock_microphones(host.session, locking, self.room)
-            found["locked"] = acts.hears(one.session, _is_lock, 1.0)
+            found["locked"] = acts.hears(one.session, acts.is_lock, 1.0)
             found["guest_acts"]["unmute"] = acts.mute(one.session, one, muted=False)
             found["guest_acts"]["mute the teacher"] = acts.mute(one.session, host, muted=True)
             found["guest_acts"]["throw out"] = acts.set_role(one.session, other, "none")
@@ -291,11 +291,3 @@ class Room:
         # Prosody describes rooms that do not exist, too, where nothing hides those that do.
         listed = rooms.shown(stranger, f"conference.{self.target.domain}")
         return listed is not None and self.room not in listed
-
-
-def _is_breakout(news: dict[str, Any]) -> bool:
-    return str(news.get("event", "")).startswith(acts.BREAKOUT)
-
-
-def _is_lock(news: dict[str, Any]) -> bool:
-    return news.get("type") == "av_moderation" and news.get("enabled") is True

@@ -9,7 +9,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from provision.deploy import control_side
+from provision.deploy import lock_out
 
 # sshd shuts out, for a while, whoever fails more often.
 PAUSE = 5.0
@@ -61,6 +61,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _locked_out(self, why: str, *, taken_back: bool) -> dict[str, Any]:
         """Return the failed task, which names what of the sysadmin's own was closed."""
         given = json.loads(json.dumps(self._task.args))
-        return control_side.locked_out(
+        return lock_out.locked_out(
             why, given.get("settings", {}), given.get("server", {}), taken_back=taken_back
         )
