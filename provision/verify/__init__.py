@@ -6,7 +6,7 @@
     evidence.py              Evidence: section -> data, or why it could not be measured
             │
             ▼
-    judges/<section>.py      @judge("TLS-01", "http")               pure functions, know no network
+    judges/<section>.py      @judge("TLS-01", "http") -> Finding    pure functions, know no network
             │
             ▼
     verdict.py               Verdict per control; what only the school knows, it confirms

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from provision.controls import catalogue
 from provision.messages.errors import UsageError
 from provision.messages.i18n import _
-from provision.verify import verdict
+from provision.verify import judges
 from provision.verify.evidence import SECTIONS
 
 if TYPE_CHECKING:
@@ -35,5 +35,5 @@ def sections_of(only: Collection[str]) -> list[str]:
     """Return what has to be measured for these controls; for none of them, everything."""
     if not only:
         return list(SECTIONS)
-    needed = {part.section for key in only for part in verdict.parts().get(key, [])}
+    needed = {part.section for key in only for part in judges.parts().get(key, [])}
     return [section for section in SECTIONS if section in needed]

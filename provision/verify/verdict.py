@@ -1,53 +1,22 @@
-"""Judges: pure functions from evidence to a verdict, one or more parts for a control."""
+"""What follows for a control from what its judges say."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from dataclasses import dataclass
-from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from provision.controls import catalogue
 from provision.messages.i18n import _, language
-from provision.messages.words import cut
 from provision.verify import judges
 from provision.verify.evidence import SECTIONS, NotMeasuredError
+from provision.verify.finding import Finding, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from provision.controls import Control
     from provision.verify.evidence import Evidence
-
-
-LONGEST = 2000
-"""No sentence of a report is longer, whatever a server has sent."""
-
-
-class State(Enum):
-    """What can be said of a control."""
-
-    FAILED = "failed"
-    NOT_MEASURED = "not measured"
-    OPEN = "open"
-    """The school or the provider has to confirm it, and did not yet."""
-    CONFIRMED = "confirmed"
-    """The school says so in inventory.yml; what can be measured of it is fulfilled."""
-    FULFILLED = "fulfilled"
-    NOT_VISIBLE = "not visible"
-    """It can only be measured from a side from which nobody looked."""
-
-
-class Finding(NamedTuple):
-    """What one part of a control's proof found."""
-
-    state: State
-    sentence: str
-    """What was seen, for people; with FAILED the evidence, with NOT_MEASURED the reason."""
-    remedy: str = ""
-    """What to do, with FAILED."""
 
 
 @dataclass(frozen=True)
@@ -57,50 +26,6 @@ class Verdict:
     control: Control
     state: State
     findings: tuple[Finding, ...]
-
-
-class _Part(NamedTuple):
-    section: str
-    function: Callable[[Evidence], Finding]
-    additional: bool
-
-
-_parts: dict[str, list[_Part]] = {}
-
-
-def fulfilled(sentence: str) -> Finding:
-    """Return that what was measured is as required."""
-    return Finding(State.FULFILLED, cut(sentence, LONGEST))
-
-
-def failed(sentence: str, remedy: str) -> Finding:
-    """Return what was seen instead, and what to do."""
-    return Finding(State.FAILED, cut(sentence, LONGEST), remedy)
-
-
-def judge(
-    control: str, section: str, *, additional: bool = False
-) -> Callable[[Callable[[Evidence], Finding]], Callable[[Evidence], Finding]]:
-    """Declare a function as the judge of (a part of) a control, by what a section holds.
-
-    A part that is `additional` tells more where it was measured, and is not missed otherwise: the
-    browser's view of something that was proven from outside already. The function raises
-    NotMeasuredError where the evidence does not suffice; a section that is missing does so itself.
-    """
-    assert section in SECTIONS, section
-
-    def register(function: Callable[[Evidence], Finding]) -> Callable[[Evidence], Finding]:
-        _parts.setdefault(control, []).append(_Part(section, function, additional))
-        return function
-
-    return register
-
-
-def parts() -> dict[str, list[_Part]]:
-    """Return the registered parts of every control that has a judge."""
-    for module in pkgutil.iter_modules(judges.__path__, judges.__name__ + "."):
-        importlib.import_module(module.name)
-    return _parts
 
 
 def verdicts(
@@ -114,7 +39,7 @@ def verdicts(
     fulfilled. What the school has to confirm is open until `confirmed`, by the control's id, says
     what it has. Parts of other `sections` than the given ones are passed over.
     """
-    known = parts()
+    known = judges.parts()
     return [
         _verdict(
             control,
@@ -129,7 +54,7 @@ def verdicts(
 
 def _verdict(
     control: Control,
-    known: Iterable[_Part],
+    known: Iterable[judges.Part],
     evidence: Evidence,
     confirmed: str,
     *,

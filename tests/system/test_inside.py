@@ -11,10 +11,11 @@ import pytest
 
 from provision.inventory.reading import load
 from provision.verify.evidence import Evidence
+from provision.verify.finding import State
 from provision.verify.inside.program import PARTS
+from provision.verify.judges import parts
 from provision.verify.probes import inside
 from provision.verify.target import Target, of_school
-from provision.verify.verdict import State, parts
 from tests.system.project import KEY
 
 if TYPE_CHECKING:

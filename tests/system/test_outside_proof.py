@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from provision.inventory.reading import load
+from provision.verify.finding import State
 from provision.verify.measure import measure
 from provision.verify.outside import sslyze
 from provision.verify.outside.deadline import Deadline
 from provision.verify.target import of_school
-from provision.verify.verdict import State, verdicts
+from provision.verify.verdict import verdicts
 from tests.system.project import KEY
 from tests.system.test_hand_edits import changed
 

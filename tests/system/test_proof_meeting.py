@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision.inventory.reading import load
+from provision.verify.finding import State
 from provision.verify.measure import measure
 from provision.verify.target import Target
-from provision.verify.verdict import State, verdicts
+from provision.verify.verdict import verdicts
 from tests.system.project import KEY
 
 if TYPE_CHECKING:

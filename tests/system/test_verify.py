@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision.controls import catalogue
-from provision.verify.verdict import parts
+from provision.verify.judges import parts
 from tests.remedies import in_list, tried_by
 from tests.system.breakages import BREAKAGES, Breakage, apply, mend
 

@@ -12,7 +12,7 @@ import pytest
 
 from provision.messages import i18n, reasons
 from provision.verify.evidence import LONGEST, NotMeasuredError
-from provision.verify.verdict import failed
+from provision.verify.finding import failed
 
 PROVISION = Path(reasons.__file__).parents[1]
 

@@ -11,9 +11,9 @@ from provision.check.judges import server
 from provision.check.judges.facts import on_server
 from provision.deploy import control_side
 from provision.verify.evidence import Evidence
+from provision.verify.finding import State
 from provision.verify.judges.certificates import certificates_are_valid
 from provision.verify.judges.inside_operations import certificates_renew
-from provision.verify.verdict import State
 from tests.unit.test_preflight_checks import seen as thoroughly
 from tests.unit.test_server_check import DOMAIN, NOW, NOWHERE, SETTINGS, listener, seen
 from tests.unit.verify import good

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 STEPS = ("welcome", "prejoin", "join", "talk", "leave")
 """From opening the start page to hanging up."""

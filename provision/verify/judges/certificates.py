@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from provision.certificates.lifetime import late
 from provision.messages.i18n import _
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import judge
 from provision.verify.outside.words import listed
 from provision.verify.probes.certificates import SELF_SIGNED, UNKNOWN_ROOT
-from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
+    from provision.verify.finding import Finding
     from provision.verify.probes.certificates import Certificate, Certificates
-    from provision.verify.verdict import Finding
 
 EXPIRED, NO_ISSUER, OTHER_NAME = 10, (20, 21), 62
 """OpenSSL's numbers."""

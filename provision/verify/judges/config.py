@@ -13,18 +13,19 @@ from urllib.parse import urlsplit
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import judge
 from provision.verify.outside.services import STUN
 from provision.verify.outside.settings_rules import MISSING, RULES, Rule, value_of
 from provision.verify.outside.words import listed, printable
 from provision.verify.probes.config import stun_hosts
-from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from provision.verify.evidence import Evidence
+    from provision.verify.finding import Finding
     from provision.verify.probes.config import Config, Settings
-    from provision.verify.verdict import Finding
 
 LEGAL = ("privacy", "terms", "helpCentre", "security")
 FOREIGN = (

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provision.messages.i18n import _
-from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import judge
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 LONGEST = 8
 """Days: a week, and one day of grace."""

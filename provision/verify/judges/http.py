@@ -8,16 +8,17 @@ from urllib.parse import urlsplit
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import judge
 from provision.verify.outside.words import listed
 from provision.verify.probes.http import CLOSE_PAGES, LISTS, MANAGEMENT, PAGES
-from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from provision.verify.evidence import Evidence
+    from provision.verify.finding import Finding
     from provision.verify.probes.http import Http, Path
-    from provision.verify.verdict import Finding
 
 OK = 200
 SPEAKING = frozenset({*range(200, 300), 400, 405})

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import judge
 from provision.verify.judges.http import OK, header, of_jitsi
 from provision.verify.outside.policy import LOADING, Policy, policies
 from provision.verify.outside.unused_names import ROOM
 from provision.verify.outside.words import listed
 from provision.verify.probes.http import CLOSE_PAGES, PAGES
-from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from provision.verify.evidence import Evidence
+    from provision.verify.finding import Finding
     from provision.verify.probes.http import Http
-    from provision.verify.verdict import Finding
 
 PROTECTED = (*PAGES, *CLOSE_PAGES, "/config.js")
 """Where a Content-Security-Policy has to stand."""

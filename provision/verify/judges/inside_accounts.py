@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from provision.messages.i18n import N_, _, ngettext
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
 from provision.verify.judges import inside_view as view
-from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.judges import judge
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 REGISTRATION = {"register", "register_ibr", "register_limits", "invites_register",
                 "watchregistrations", "register_web", "invites_register_web"}  # fmt: skip

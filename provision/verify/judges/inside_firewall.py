@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
 from provision.verify.judges import inside_view as view
-from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.judges import judge
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 # DNS, time, package sources and the certificate authority.
 NEEDED = {53, 80, 123, 443, 853, 67, 547}

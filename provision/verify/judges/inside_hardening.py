@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
 from provision.verify.judges import inside_view as view
+from provision.verify.judges import judge
 from provision.verify.judges.inside_readers import refuse_untried, strangers
-from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 # What ssh-audit 3.9 marks as failed: SHA-1, curves of NIST, and what is older still.
 WEAK = re.compile(r"sha1|nistp|ssh-dss|^ssh-rsa$|md5|arcfour|3des|blowfish|cast128|rijndael|-cbc")

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
 from provision.verify.judges import inside_view as view
+from provision.verify.judges import judge
 from provision.verify.outside.services import BRIDGE, COMPONENTS, FOCUS, MANAGEMENT
-from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 MANAGED = (
     *(f"{BRIDGE}/{path}" for path in ("debug", "colibri/stats", "colibri/debug", "rtcstats")),

@@ -9,14 +9,15 @@ from provision.certificates.lifetime import late
 from provision.check.judges import sources
 from provision.messages.i18n import N_, _, ngettext
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
 from provision.verify.judges import inside_view as view
-from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.judges import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 HOURS = 48
 LONGEST = 160

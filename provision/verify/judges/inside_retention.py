@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
 from provision.verify.judges import inside_view as view
-from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.judges import judge
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 # They say what was done to the machine, and nothing of a visitor.
 MACHINE = ("/var/log/dpkg.log", "/var/log/alternatives.log", "/var/log/apt/", "/var/log/installer/",

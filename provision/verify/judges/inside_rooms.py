@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.judges import front
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import front, judge
 from provision.verify.judges import inside_view as view
-from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 CLASS = 20
 """Joins a second that one room must take, for a class that comes at the same moment."""

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from provision.messages.i18n import N_, _, ngettext
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
 from provision.verify.judges import inside_view as view
-from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.judges import judge
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 STATISTICS = {"speakerstats", "speakerstats_component"}
 # What a conference needs (Prosody 0.12 and 13, Jitsi's plugins, and ours). A module that is not

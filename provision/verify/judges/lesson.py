@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import judge
 from provision.verify.xmpp.acts import NO_ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 LONGEST = 900
 """Seconds that count as `some minutes`."""

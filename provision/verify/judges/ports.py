@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import judge
 from provision.verify.outside.services import MANAGEMENT, SIGNALLING
 from provision.verify.outside.words import listed
 from provision.verify.probes.ports import NEEDED
-from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from provision.verify.evidence import Evidence
+    from provision.verify.finding import Finding
     from provision.verify.probes.ports import Ports
-    from provision.verify.verdict import Finding
 
 SEVERAL = 10
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import judge
 from provision.verify.outside.words import listed
-from provision.verify.verdict import failed, fulfilled, judge
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
+    from provision.verify.finding import Finding
     from provision.verify.probes.tls import Service, Tls
-    from provision.verify.verdict import Finding
 
 OLD = ("TLSv1", "TLSv1.1")
 NEW = ("TLSv1.2", "TLSv1.3")

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.verdict import failed, fulfilled, judge
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import judge
 from provision.verify.xmpp.acts import NO_ANSWER
 from provision.verify.xmpp.hosts import OPEN, REFUSED
 from provision.verify.xmpp.rooms import NO_FOCUS
 
 if TYPE_CHECKING:
     from provision.verify.evidence import Evidence
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 LONGEST = 14400
 """Seconds for which a relay's credentials may hold: four hours, a long school day's meeting."""

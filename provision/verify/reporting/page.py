@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from provision.controls import MARKS, groups, sources
 from provision.messages.console import printable
 from provision.messages.i18n import _, language
+from provision.verify.finding import State
 from provision.verify.reporting import summary
 from provision.verify.reporting.report import WORDS, word
-from provision.verify.verdict import State
 
 if TYPE_CHECKING:
     from datetime import date

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provision.messages.i18n import N_, _
 from provision.verify.evidence import SECTIONS
+from provision.verify.finding import State
 from provision.verify.reporting.summary import counts, sentence
-from provision.verify.verdict import State, verdicts
+from provision.verify.verdict import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

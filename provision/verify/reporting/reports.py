@@ -14,8 +14,8 @@ from provision.common.atomic import write_at_once
 from provision.common.bounded_files import UnfitError, read_bytes
 from provision.common.limits import REPORT
 from provision.messages import console, legible
+from provision.verify.finding import State
 from provision.verify.reporting.report import as_data
-from provision.verify.verdict import State
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from provision.messages.errors import ExitCode
 from provision.messages.i18n import _
-from provision.verify.verdict import State
+from provision.verify.finding import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

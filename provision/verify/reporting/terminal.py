@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from provision.controls import groups
 from provision.messages import console
 from provision.messages.i18n import _, language
+from provision.verify.finding import State
 from provision.verify.reporting import summary
 from provision.verify.reporting.page import day
 from provision.verify.reporting.report import word
-from provision.verify.verdict import State
 
 if TYPE_CHECKING:
     from provision.controls import Control
+    from provision.verify.finding import Finding
     from provision.verify.reporting.report import Report
-    from provision.verify.verdict import Finding, Verdict
+    from provision.verify.verdict import Verdict
 
 INDENT = 11
 """Where sentences begin: behind the mark and the id."""

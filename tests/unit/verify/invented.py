@@ -6,19 +6,19 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from provision.settings.table import School
-from provision.verify import verdict
 from provision.verify.evidence import Evidence, NotMeasuredError
+from provision.verify.finding import failed, fulfilled
+from provision.verify.judges import Part
 from provision.verify.reporting import report
 from provision.verify.target import Target
-from provision.verify.verdict import failed, fulfilled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pytest
 
+    from provision.verify.finding import Finding, State
     from provision.verify.reporting.report import Report
-    from provision.verify.verdict import State
 
 MOMENT = datetime(2026, 11, 26, 7, 30, tzinfo=UTC)
 LAST = date(2026, 11, 19)
@@ -42,17 +42,16 @@ def target(**settings: Any) -> Target:
 def judges(patch: pytest.MonkeyPatch, text: str = "seen") -> None:
     """Replace all judges by three: TLS-01 fulfilled, TLS-02 failed, TLS-03 in the browser."""
 
-    def of_browser(evidence: Evidence) -> verdict.Finding:
+    def of_browser(evidence: Evidence) -> Finding:
         return fulfilled(str(evidence["browser"]))
 
-    part = verdict._Part
     known = {
-        "TLS-01": [part("http", lambda _evidence: fulfilled(text), additional=False)],
-        "TLS-02": [part("tls", lambda _evidence: failed(text, f"mend {text}"), additional=False)],
-        "TLS-03": [part("browser", of_browser, additional=False)],
-        "STA-03": [part("inside", lambda _evidence: fulfilled(text), additional=False)],
+        "TLS-01": [Part("http", lambda _evidence: fulfilled(text), additional=False)],
+        "TLS-02": [Part("tls", lambda _evidence: failed(text, f"mend {text}"), additional=False)],
+        "TLS-03": [Part("browser", of_browser, additional=False)],
+        "STA-03": [Part("inside", lambda _evidence: fulfilled(text), additional=False)],
     }
-    patch.setattr(verdict, "parts", lambda: known)
+    patch.setattr("provision.verify.judges.parts", lambda: known)
 
 
 def made(before: Mapping[str, State] | None = None, **settings: Any) -> Report:

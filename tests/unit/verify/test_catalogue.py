@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from provision.controls import catalogue, groups, sources
-from provision.verify.verdict import parts
+from provision.verify.judges import parts
 
 
 def test_all_seventy_controls_are_there() -> None:

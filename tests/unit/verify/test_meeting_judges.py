@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from provision.verify.evidence import Evidence
+from provision.verify.finding import State
 from provision.verify.measure import OUTSIDE
-from provision.verify.verdict import State, verdicts
+from provision.verify.verdict import verdicts
 from tests.unit.verify import good
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ import pytest
 
 from provision.controls import catalogue
 from provision.verify.evidence import Evidence
-from provision.verify.verdict import State, parts, verdicts
+from provision.verify.finding import State
+from provision.verify.judges import parts
+from provision.verify.verdict import verdicts
 from tests.unit.verify import good, mutations
 from tests.unit.verify.breakage import DARKENINGS, MUTATIONS
 

@@ -9,8 +9,8 @@ import pytest
 
 from provision.controls import catalogue
 from provision.messages import i18n
+from provision.verify.finding import State
 from provision.verify.reporting import page
-from provision.verify.verdict import State
 from tests.unit.verify import invented
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision.verify.evidence import Evidence, NotMeasuredError
+from provision.verify.finding import State
 from provision.verify.judges import history as judge
 from provision.verify.probes import history
 from provision.verify.reporting import reports
 from provision.verify.reporting.report import as_data
 from provision.verify.target import Target
-from provision.verify.verdict import State
 from tests.unit.verify import invented
 
 if TYPE_CHECKING:

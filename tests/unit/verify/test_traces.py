@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision.verify.evidence import Evidence
+from provision.verify.finding import State
 from provision.verify.inside import reading, traces
 from provision.verify.inside.traces import written
 from provision.verify.judges import inside_view as view
 from provision.verify.judges.inside_logs import no_access_log
-from provision.verify.verdict import State
 from tests.remedies import tried_by
 from tests.unit.verify import good
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from provision.verify.verdict import Finding
+    from provision.verify.finding import Finding
 
 REMEDIES = tried_by(
     "tests/unit/verify/test_traces.py::test_a_program_that_writes_no_rooms_any_more_is_followed"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from provision.verify import verdict
+from provision.verify import judges
 from provision.verify.evidence import Evidence, NotMeasuredError
+from provision.verify.finding import Finding, State, failed, fulfilled
 from provision.verify.measure import OUTSIDE
-from provision.verify.verdict import State, failed, fulfilled, verdicts
+from provision.verify.verdict import verdicts
 
 GOOD = fulfilled("good")
 BAD = failed("bad", "mend it")
 
 
-def silent(_evidence: Evidence) -> verdict.Finding:
+def silent(_evidence: Evidence) -> Finding:
     raise NotMeasuredError("no answer from {host}", host="x")
 
 
@@ -22,11 +23,11 @@ def state(
 ) -> tuple[State, list[str]]:
     """The state of a control that these parts judge, and the sentences of its findings."""
     known = [
-        verdict._Part(section.rstrip("+"), how if callable(how) else lambda _e, how=how: how,
+        judges.Part(section.rstrip("+"), how if callable(how) else lambda _e, how=how: how,
                       additional=section.endswith("+"))
         for section, how in parts
     ]  # fmt: skip
-    patch.setattr(verdict, "parts", lambda: {control: known})
+    patch.setattr(judges, "parts", lambda: {control: known})
     found = next(v for v in verdicts(Evidence({}), **options) if v.control.id == control)
     return found.state, [finding.sentence for finding in found.findings]
 
