@@ -46,14 +46,6 @@ def add_schools(
     _save(edits.add_hosts(edits.add_shared(document, GROUP, shared or {}), GROUP, schools))
 
 
-def remove_school(path: Path, key: str) -> None:
-    """Take a school and its settings out of the file."""
-    document = Document.read(path)
-    if key not in _hosts(document):
-        raise UsageError(_("There is no school {name} in {path}").format(name=key, path=path))
-    _save(edits.remove_host(document, GROUP, key))
-
-
 def set_value(path: Path, key: str, name: str, value: Any) -> None:
     """Write one setting of a school."""
     document = Document.read(path)

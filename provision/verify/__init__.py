@@ -12,7 +12,7 @@
     verdict.py               Verdict per control; what only the school knows, it confirms
             │
             ▼
-    report.py                data for terminal.py, page.py, --json; later the papers
+    reporting/report.py      data for terminal.py, page.py, --json; later the papers
 
 A probe never trusts settings or our own templates, leaves no room, account or log line behind, and
 is bounded in time (its target's `seconds`) and memory. What it cannot measure it says by raising

@@ -43,7 +43,7 @@ def add(
     """
     from provision.inventory.reading import chosen
     from provision.teachers import accounts as teachers
-    from provision.verify.reporting.reports import directory
+    from provision.verify.archive import directory
 
     known = chosen(inventory, [school])[school]
     _print(teachers.add(inventory, school, known, names), as_json=json)

@@ -6,8 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from provision.messages.i18n import N_
+from provision.verify.archive import earlier
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.reporting.reports import earlier
 
 if TYPE_CHECKING:
     from provision.verify.target import Target

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from provision.messages.i18n import N_
 from provision.verify.outside.addresses import own_hosts
+from provision.verify.probes.xmpp_names import Names, from_settings, usual
 from provision.verify.xmpp import rooms, services
 from provision.verify.xmpp.hosts import Host, by_bosh, by_websocket, services_host
 from provision.verify.xmpp.limits import Limits, SilentError, XmppError
-from provision.verify.xmpp.names import Names, from_settings, usual
 from provision.verify.xmpp.session import INFO, RefusedError
 
 if TYPE_CHECKING:

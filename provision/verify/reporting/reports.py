@@ -1,4 +1,4 @@
-"""The directory of reports: `reports/<school>/<date>.json` and `.html` beside inventory.yml.
+"""Writes a report to its place, and reads the one before it.
 
 One report a day: another run on the same day replaces it, and is compared with the day before it.
 """
@@ -7,37 +7,23 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import date
 from typing import TYPE_CHECKING
 
 from provision.common.atomic import write_at_once
 from provision.common.bounded_files import UnfitError, read_bytes
 from provision.common.limits import REPORT
 from provision.messages import console, legible
+from provision.verify.archive import directory, earlier
 from provision.verify.finding import State
 from provision.verify.reporting.report import as_data
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from provision.verify.reporting.report import Report
 
-FOLDER = "reports"
 _MODE = 0o644
-
-
-def directory(inventory: Path, school: str) -> Path:
-    """Return where the reports of a school are."""
-    return inventory.parent / FOLDER / school
-
-
-def earlier(inventory: Path, school: str, day: date) -> date | None:
-    """Return the day of the last report before a day, or nothing."""
-    days = []
-    for path in directory(inventory, school).glob("*.json"):
-        with suppress(ValueError):
-            days.append(date.fromisoformat(path.stem))
-    return max((found for found in days if found < day), default=None)
 
 
 def states_before(inventory: Path, school: str, day: date) -> tuple[date, dict[str, State]] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from provision.verify import archive
 from provision.verify.evidence import Evidence, NotMeasuredError
 from provision.verify.finding import State
 from provision.verify.judges import history as judge
@@ -67,14 +68,14 @@ def test_another_run_of_the_same_day_takes_its_place_and_compares_with_the_day_b
         moment = report.moment - timedelta(days=days)
         reports.write(replace(report, moment=moment), "first", inventory)
     assert reports.write(report, "second", inventory).read_text() == "second"
-    assert reports.earlier(inventory, "nord", DAY) == DAY - timedelta(days=1)
+    assert archive.earlier(inventory, "nord", DAY) == DAY - timedelta(days=1)
     day, states = reports.states_before(inventory, "nord", DAY) or (None, {})
     assert (day, states["TLS-02"], len(states)) == (DAY - timedelta(days=1), State.FAILED, 70)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"controls": [{"id": "TLS-01"}]}', "\xff"])
 def test_a_report_that_cannot_be_read_is_none(inventory: Path, content: str) -> None:
-    folder = reports.directory(inventory, "nord")
+    folder = archive.directory(inventory, "nord")
     folder.mkdir(parents=True)
     (folder / "2026-11-25.json").write_bytes(content.encode("latin-1"))
     (folder / "notes.json").write_text("{}")
@@ -103,7 +104,7 @@ def test_the_digest_depends_on_the_evidence_alone(monkeypatch: pytest.MonkeyPatc
     ("days", "state"), [(1, State.FULFILLED), (8, State.FULFILLED), (9, State.FAILED)]
 )
 def test_a_check_every_week_is_regular(inventory: Path, days: int, state: State) -> None:
-    folder = reports.directory(inventory, "nord")
+    folder = archive.directory(inventory, "nord")
     folder.mkdir(parents=True)
     today = date.today()  # noqa: DTZ011 - as the technician's calendar says
     for ago in (0, days, 30):
