@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from websockets.sync.client import connect
 
 from provision.verify.chromium.errors import BrokenBrowserError
+from provision.verify.chromium.installed import chromium
 from provision.verify.chromium.program import Chromium
-from provision.verify.reporting.paper import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from provision.verify import stranger
+from provision.verify.chromium import installed
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside.web import Answer
-from provision.verify.reporting import paper
 from provision.verify.target import USER_AGENT
 from tests.inventories import NORD
 from tests.unit.verify import invented
@@ -33,7 +33,7 @@ TWO = NORD + NORD.partition("hosts:\n")[2].replace("nord", "sued").replace("Nord
 def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Three judges (see invented.py) on probes that answer at once; no Chromium."""
     invented.judges(monkeypatch)
-    monkeypatch.setattr(paper, "chromium", lambda: "")
+    monkeypatch.setattr(installed, "chromium", lambda: "")
     answers: dict[str, Any] = {}
 
     def probe(section: str) -> Any:

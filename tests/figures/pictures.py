@@ -11,7 +11,7 @@ import pexpect
 from rich.console import Console
 from rich.text import Text
 
-from provision.verify.reporting import paper
+from provision.verify.chromium import installed
 from tests.bench import Bench
 from tests.figures import newcomer
 
@@ -65,7 +65,7 @@ def photograph(page: Path, target: Path) -> None:
     """Write the upper part of a page as a picture, where Chromium is there."""
     size = "--window-size=1000,1040"
     options = ["--headless", "--no-sandbox", "--hide-scrollbars", size, f"--screenshot={target}"]
-    if program := paper.chromium():
+    if program := installed.chromium():
         subprocess.run([program, *options, page.as_uri()], capture_output=True, check=True)
 
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from provision.messages.i18n import N_
 from provision.verify.chromium.errors import BrokenBrowserError, OverdueError
+from provision.verify.chromium.installed import chromium
 from provision.verify.chromium.page import Page
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.reporting.paper import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,21 +8,17 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING
 
+from provision.verify.chromium import installed
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 60
-
-
-def chromium() -> str:
-    """Return the program, or nothing where there is none."""
-    return next((found for name in PROGRAMS if (found := shutil.which(name))), "")
 
 
 def pdf(page: Path) -> Path | None:
     """Return the PDF beside a page, or nothing where it cannot be made."""
-    program = chromium()
+    program = installed.chromium()
     if not program:
         return None
     target = page.with_suffix(".pdf")

@@ -9,16 +9,16 @@ from urllib.parse import quote
 
 import pytest
 
+from provision.verify.chromium import installed
 from provision.verify.chromium.errors import BrokenBrowserError, OverdueError
 from provision.verify.chromium.program import Chromium, find
 from provision.verify.evidence import NotMeasuredError
-from provision.verify.reporting import paper
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 needs_chromium = pytest.mark.skipif(
-    not paper.chromium(), reason="no browser here: apt-get install chromium"
+    not installed.chromium(), reason="no browser here: apt-get install chromium"
 )
 NOWHERE = ["--host-resolver-rules=MAP * ~NOTFOUND"]
 
