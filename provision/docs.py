@@ -59,7 +59,8 @@ SENTENCES_INTRODUCTION = (
     "these into the file of the installed package, after a deployment and after each upgrade. What "
     "does not fit a newer Jitsi stays as Jitsi has it, and its journal says which. To look at a "
     "newer file: `python roles/web/files/usr/local/lib/jitsi-provision/merge_words.py "
-    "WORDS MAIN-DE.JSON`, or `PROVISION_JITSI_WORDS=MAIN-DE.JSON pytest tests/unit/test_words.py`."
+    "WORDS MAIN-DE.JSON`, or `PROVISION_JITSI_WORDS=MAIN-DE.JSON pytest "
+    "tests/unit/roles/test_words.py`."
 )
 LINKS = N_(
     "All settings: [docs/settings.md](docs/settings.md). "

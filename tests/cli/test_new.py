@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision.inventory.reading import load
-from tests.unit.certificates import key_pem, make, make_key
+from tests.unit.made_certificates import key_pem, make, make_key
 
 if TYPE_CHECKING:
     from pathlib import Path

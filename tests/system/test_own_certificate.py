@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.bench import certificates
 from tests.system.entrance import Entrance
-from tests.unit.certificates import NOW, key_pem, make, make_key
+from tests.unit.made_certificates import NOW, key_pem, make, make_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

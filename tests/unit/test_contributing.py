@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import yaml
 
-from tests.unit.messages import as_po
+from tests.unit.sentences import as_po
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,8 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PO = "provision/locale/de/LC_MESSAGES/provision.po"
 REMEDIES = "tests/remedies.yml"
 GERMAN = [
-    "tests/unit/test_i18n.py::test_every_sentence_has_its_german_one",
-    "tests/unit/test_i18n.py::test_no_german_sentence_is_left_over",
+    "tests/unit/messages/test_i18n.py::test_every_sentence_has_its_german_one",
+    "tests/unit/messages/test_i18n.py::test_no_german_sentence_is_left_over",
 ]
 DOCUMENTS = [
     "tests/unit/test_documents.py::test_generated_documents_are_up_to_date",
@@ -107,7 +107,7 @@ SETTING = Recipe(
             "{% if settings.most_people %}\n"
             "config.mostPeople = {{ settings.most_people }};\n{% endif %}\n"
         ),
-        "tests/unit/test_school_settings.py": after(
+        "tests/unit/settings/test_school_settings.py": after(
             '        "room_ends_after": 5,\n', '        "most_people": None,\n'
         ),
         "tests/cli/test_new_from_csv.py": after(
@@ -115,8 +115,8 @@ SETTING = Recipe(
         ),
     },
     watched_by=[
-        "tests/unit/test_school_settings.py",
-        "tests/unit/test_tree.py::test_every_setting_acts_somewhere",
+        "tests/unit/settings/test_school_settings.py",
+        "tests/unit/deploy/test_tree.py::test_every_setting_acts_somewhere",
         *GERMAN,
         *DOCUMENTS,
         "tests/cli/test_new_from_csv.py::test_the_template_can_be_filled_in_and_read",
@@ -191,8 +191,8 @@ ROLE = Recipe(
         "playbooks/deploy.yml": lambda text: text.replace("updates,\n", "updates, greeting,\n"),
     },
     watched_by=[
-        "tests/unit/test_tree.py::test_every_role_has_its_place_in_the_order",
-        "tests/unit/test_tree.py::test_every_entry_has_its_file",
+        "tests/unit/deploy/test_tree.py::test_every_role_has_its_place_in_the_order",
+        "tests/unit/deploy/test_tree.py::test_every_entry_has_its_file",
     ],
 )
 

@@ -11,7 +11,7 @@ import pytest
 from provision.inventory.reading import load
 from provision.messages import i18n
 from provision.settings.table import TABLE
-from tests.unit.certificates import key_pem, make, make_key
+from tests.unit.made_certificates import key_pem, make, make_key
 from tests.wizard.person import Person
 
 if TYPE_CHECKING:

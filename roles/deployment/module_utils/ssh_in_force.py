@@ -16,7 +16,7 @@ MAIN = "/etc/ssh/sshd_config"
 DIRECTORY = "/etc/ssh/sshd_config.d"
 LINE = f"Include {DIRECTORY}/*.conf"
 DEFAULTS = "/etc/default/ssh"
-# What our file there says; tests/unit/test_in_force.py compares them.
+# What our file there says; tests/unit/check/test_in_force.py compares them.
 NAMES = frozenset({
     "passwordauthentication", "kbdinteractiveauthentication", "challengeresponseauthentication",
     "permitrootlogin", "logingracetime", "x11forwarding", "allowagentforwarding",

@@ -10,7 +10,7 @@ import pytest
 
 from provision.verify.outside import services
 from provision.verify.target import Target
-from tests.unit.certificates import DOMAIN
+from tests.unit.made_certificates import DOMAIN
 from tests.unit.verify import evil
 
 if TYPE_CHECKING:

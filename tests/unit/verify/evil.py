@@ -8,7 +8,7 @@ import ssl
 import threading
 from typing import TYPE_CHECKING, Self
 
-from tests.unit.certificates import DOMAIN, key_pem, make, make_key
+from tests.unit.made_certificates import DOMAIN, key_pem, make, make_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,7 +12,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tests.unit import certificates
+from tests.unit import made_certificates as certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from provision.verify.evidence import NotMeasuredError
 from provision.verify.judges.certificates import certificates_are_valid
 from provision.verify.outside import services
 from provision.verify.probes import certificates
-from tests.unit.certificates import DOMAIN
+from tests.unit.made_certificates import DOMAIN
 from tests.unit.verify import evil
 
 if TYPE_CHECKING:

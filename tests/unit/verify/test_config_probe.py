@@ -10,7 +10,7 @@ import pytest
 from provision.verify.evidence import NotMeasuredError
 from provision.verify.outside import javascript
 from provision.verify.probes import config
-from tests.unit.certificates import DOMAIN
+from tests.unit.made_certificates import DOMAIN
 from tests.unit.verify import evil
 from tests.unit.verify.evil import HTML, NOT_FOUND, SCRIPT, answer, pages, script
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provision.verify.inside import copies
-from tests.unit.certificates import key_pem, make_key
+from tests.unit.made_certificates import key_pem, make_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from string import Formatter
 import pytest
 
 from provision.messages import i18n
-from tests.unit.messages import ROLES, all_messages, as_po
+from tests.unit.sentences import ROLES, all_messages, as_po
 from tests.unit.trees import contents, rendered, school, server
 
 MESSAGES = all_messages()

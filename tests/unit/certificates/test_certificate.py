@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from provision.certificates.pair import check, check_files
 from provision.messages.result import Level
-from tests.unit.certificates import DOMAIN, NOW, key_pem, make, make_key
+from tests.unit.made_certificates import DOMAIN, NOW, key_pem, make, make_key
 
 if TYPE_CHECKING:
     from pathlib import Path

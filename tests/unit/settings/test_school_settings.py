@@ -17,7 +17,7 @@ from provision.settings.setting import RENAMED, Setting
 from provision.settings.table import TABLE, Row
 from provision.settings.validation import check_value, from_text, validate, validate_host_vars
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "settings.md"
 GOOD = {
     "address": "203.0.113.10",
     "domain": "meet.school.example.org",

@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from types import ModuleType
 
-WEB = Path(__file__).parents[2] / "roles" / "web" / "files" / "usr" / "local"
+WEB = Path(__file__).parents[3] / "roles" / "web" / "files" / "usr" / "local"
 PROGRAM = WEB / "lib/jitsi-provision/merge_words.py"
 WORDS: list[dict[str, str]] = json.loads(
     (WEB / "share/jitsi-provision/words/main-de.json").read_text(encoding="utf-8")

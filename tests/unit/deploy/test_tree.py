@@ -23,7 +23,7 @@ from provision.deploy import control_side, tree
 from provision.messages.errors import BugError, RefusedError, SettingsError
 from provision.paths import PACKAGE
 from provision.settings.table import TABLE
-from tests.unit.certificates import key_pem, make, make_key
+from tests.unit.made_certificates import key_pem, make, make_key
 from tests.unit.trees import (
     DOMAINS,
     HOSTILE,

@@ -10,7 +10,7 @@ from provision.inventory import file, reading, writing
 from provision.messages.errors import ExitCode, RefusedError, SettingsError, UsageError
 from tests.inventories import NORD
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SUED = """\
     sued:
       address: 203.0.113.11

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from provision.certificates.pair import check, rewritten
 from provision.messages.result import Level, failures
-from tests.unit.certificates import DOMAIN, NOW, key_pem, make, make_key
+from tests.unit.made_certificates import DOMAIN, NOW, key_pem, make, make_key
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from provision.certificates.pair import check
 from provision.messages.result import Level
-from tests.unit.certificates import DOMAIN, NOW, key_pem, make, make_key
+from tests.unit.made_certificates import DOMAIN, NOW, key_pem, make, make_key
 
 KEY, MIDDLE_KEY, ROOT_KEY, OTHER = make_key(), make_key(), make_key(), make_key()
 SHORT, LONG = (rsa.generate_private_key(65537, size) for size in (1024, 3072))

@@ -14,8 +14,8 @@ from provision.verify.evidence import Evidence
 from provision.verify.finding import State
 from provision.verify.judges.certificates import certificates_are_valid
 from provision.verify.judges.inside_operations import certificates_renew
-from tests.unit.test_preflight_checks import seen as thoroughly
-from tests.unit.test_server_check import DOMAIN, NOW, NOWHERE, SETTINGS, listener, seen
+from tests.unit.check.test_preflight_checks import seen as thoroughly
+from tests.unit.check.test_server_check import DOMAIN, NOW, NOWHERE, SETTINGS, listener, seen
 from tests.unit.verify import good
 
 SECOND = "turn.example.org"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit import modules
 from tests.unit.modules import Server
-from tests.unit.test_causes import ERROR, RECORDED, REFUSED
+from tests.unit.roles.test_causes import ERROR, RECORDED, REFUSED
 
 if TYPE_CHECKING:
     from pathlib import Path
