@@ -9,7 +9,6 @@ is never evaluated.
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from provision import declarations, listening
+from provision.deploy import quoting
 from provision.messages import i18n
 from provision.messages.errors import BugError
 from provision.settings import open_ports
@@ -56,18 +56,6 @@ ENTRIES = {
 TEXTS = tuple(key for key in LISTS if key not in ENTRIES)
 
 
-def _filters(roles: Path) -> dict[str, Any]:
-    """Return the quoting filters that the roles bring for Ansible."""
-    path = roles / "deployment" / "filter_plugins" / "quoting.py"
-    spec = importlib.util.spec_from_file_location("provision_quoting", path)
-    if spec is None or spec.loader is None:
-        raise BugError(f"{path} cannot be read")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    filters: dict[str, Any] = module.FilterModule().filters()
-    return filters
-
-
 class Renderer:
     """Renders the declarations and templates of roles for one school."""
 
@@ -83,7 +71,7 @@ class Renderer:
             keep_trailing_newline=True,
             loader=jinja2.FileSystemLoader(roles),
         )
-        self.environment.filters.update(_filters(roles))
+        self.environment.filters.update(quoting.FILTERS)
         self.context = {
             "settings": settings,
             "server": server,

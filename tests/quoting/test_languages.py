@@ -10,6 +10,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from hypothesis import HealthCheck, example, given, settings
 
+from provision.deploy import quoting
 from tests.quoting import values
 from tests.quoting.judges import JAVA, LUA, NODE, RUBY, Judge, Systemd, sourced, typesafe_jar
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-quoting = values.load()
 EXACT = 2**53 - 1
 
 thorough = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -235,6 +235,6 @@ def test_no_refusal_shows_the_value() -> None:
 
 
 def test_ansible_finds_every_filter() -> None:
-    filters: dict[str, Callable[[Any], str]] = quoting.FilterModule().filters()
+    filters: dict[str, Callable[[Any], str]] = values.load().FilterModule().filters()
     assert sorted(filters) == sorted(NAMES)
     assert all(filters[name] is getattr(quoting, name) for name in NAMES)

@@ -18,13 +18,13 @@ from ansible.errors import AnsibleFilterError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from provision.deploy import quoting
 from tests.quoting import values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-quoting = values.load()
 
 CONFIG = """
 pid {folder}/pid; error_log {folder}/error.log; daemon off; master_process off;

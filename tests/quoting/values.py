@@ -43,7 +43,7 @@ structures = st.recursive(
 
 
 def load() -> ModuleType:
-    """Return the filters, which lie where Ansible looks for them."""
+    """Return the plug-in that brings the filters to Ansible."""
     path = ROOT / "roles/deployment/filter_plugins/quoting.py"
     spec = importlib.util.spec_from_file_location("quoting", path)
     assert spec

@@ -47,11 +47,7 @@ class Role:
     def __init__(self, folder: Path) -> None:
         self.roles = folder
         self.folder = folder / "made-up"
-        (folder / "deployment").mkdir(parents=True)
-        (folder / "deployment" / "filter_plugins").symlink_to(
-            ROLES / "deployment" / "filter_plugins"
-        )
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
 
     def render(self, provides: str, files: dict[str, str] | None = None) -> dict[str, Any]:
         """Return what the role declares with these templates."""
