@@ -14,12 +14,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provision import listening
 from provision.access import answers, openssh
 from provision.check import listener, probe
 from provision.check.probe import Aim, Reach, Reading
 from provision.common import environment
 from provision.common.limits import PORTS_ANSWER
+from provision.declared import listening
 from provision.messages.i18n import _
 from provision.settings.hosts import as_ip
 from provision.settings.public_address import is_inner

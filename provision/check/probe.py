@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from provision import listening
 from provision.check import listener
+from provision.declared import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,13 +6,13 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from provision import listening
 from provision.access import host_keys
 from provision.access.connect import key_file
 from provision.check import ports, probe
 from provision.check.judges import names, network
 from provision.check.judges import ports as port_checks
 from provision.check.probe import Aim, Reach
+from provision.declared import listening
 from provision.messages import console
 from provision.messages.errors import CheckFailedError
 from provision.messages.i18n import _

@@ -97,7 +97,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _completion(what: str) -> int:
-    return int(getattr(importlib.import_module("provision.completion"), what)())
+    return int(getattr(importlib.import_module("provision.cli.completion"), what)())
 
 
 def _take_language(arguments: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from provision.completers import schools
+from provision.cli.completers import schools
 from provision.messages.i18n import N_, _
 
 

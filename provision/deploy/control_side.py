@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from provision import declarations
 from provision.access import host_keys
 from provision.certificates import own_certificate
 from provision.certificates import pair as certificate
@@ -26,6 +25,7 @@ from provision.check.judges import (
 )
 from provision.check.judges.facts import on_server
 from provision.common.bounded_files import UnfitError, read_bytes
+from provision.declared import declarations
 from provision.deploy import tree
 from provision.messages import i18n
 from provision.messages.errors import (

@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provision import phases
 from provision.access import connect
 from provision.check import reached
+from provision.declared import phases
+from provision.declared.phases import Task
 from provision.messages import console
 from provision.messages.errors import ExitCode, ProvisionError
 from provision.messages.i18n import N_, _, ngettext
 from provision.messages.words import duration
-from provision.phases import Task
 from provision.play import runner
 from provision.play.failures import explain
 

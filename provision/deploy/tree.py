@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from provision import declarations, listening
+from provision.declared import declarations, listening
 from provision.deploy import quoting
 from provision.messages import i18n
 from provision.messages.errors import BugError

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 from provision import paths
 from provision.access import expired, host_keys, openssh, own_way
 from provision.common import bounded, environment, folders, limits
+from provision.declared.phases import Task
 from provision.inventory import reading
 from provision.messages import i18n
 from provision.messages.i18n import N_, _
-from provision.phases import Task
 from provision.play import hand_over
 from provision.play.process import START
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from provision.access import connect
 from provision.access.unreachable import never_inside
+from provision.declared.phases import Task
 from provision.messages import console
 from provision.messages.errors import ProvisionError, RefusedError, UsageError
 from provision.messages.i18n import _
-from provision.phases import Task
 from provision.play import runner
 from provision.play.failures import explain
 from provision.settings.text import transliterated

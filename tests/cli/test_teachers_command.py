@@ -11,7 +11,7 @@ import pytest
 
 from provision.access import connect
 from provision.cli import commands
-from provision.phases import Task
+from provision.declared.phases import Task
 from provision.play import runner
 from provision.teachers import accounts
 from tests.inventories import NORD

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from provision import listening
+from provision.declared import listening
 from provision.messages.i18n import _
 from provision.messages.result import Result, failure, warning
 from provision.settings.open_ports import by_protocol

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from provision import listening
+from provision.declared import listening
 from provision.messages.i18n import _
 from provision.messages.result import Result, failure, note, warning
 

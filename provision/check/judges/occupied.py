@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from provision import listening
 from provision.check import listener
+from provision.declared import listening
 from provision.messages.i18n import _
 from provision.messages.result import Result, failure
 

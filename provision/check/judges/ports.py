@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provision import listening
 from provision.check import listener
 from provision.check.judges import foreign_filters, occupied
 from provision.check.probe import Reach
+from provision.declared import listening
 from provision.messages.i18n import N_, _
 from provision.messages.result import Result, failure, ok, warning
 

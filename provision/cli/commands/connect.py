@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from provision.cli.completers import schools
 from provision.cli.options import INVENTORY, InventoryOption, whole_number
-from provision.completers import schools
 from provision.messages import console
 from provision.messages.errors import UsageError
 from provision.messages.i18n import N_, _

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provision.cli.completers import schools
 from provision.cli.options import INVENTORY, InventoryOption, JsonOption, verb_app
-from provision.completers import schools
 from provision.messages import console
 from provision.messages.i18n import N_, _
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from provision.cli.completers import control_ids
 from provision.cli.options import (  # fmt: skip
     INVENTORY,
     AllOption,
@@ -12,7 +13,6 @@ from provision.cli.options import (  # fmt: skip
     JsonOption,
     SchoolsArgument,
 )
-from provision.completers import control_ids
 from provision.messages.i18n import N_
 
 OnlyOption = Annotated[

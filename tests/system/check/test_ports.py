@@ -12,7 +12,7 @@ import pytest
 
 from provision.access import answers
 from provision.check import ports
-from provision.listening import outside
+from provision.declared.listening import outside
 from tests.bench import nat
 from tests.bench.process import wait_until
 from tests.system.check import changes

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision import listening
 from provision.access.answers import MARK
 from provision.check import listener, ports, probe
 from provision.check.judges import ports as checks
 from provision.check.probe import Aim, Reach, Reading
+from provision.declared import listening
 from provision.messages.result import Level
 from provision.settings.table import School
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from provision import declarations, paths
+from provision import paths
+from provision.declared import declarations
 from provision.messages.errors import BugError
 
 if TYPE_CHECKING:

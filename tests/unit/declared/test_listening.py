@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from provision import listening, paths
+from provision import paths
 from provision.check.judges import in_force, occupied
 from provision.check.judges import ports as port_checks
+from provision.declared import listening
 from provision.deploy import tree
 from provision.messages.errors import BugError
 from provision.settings.table import TABLE

@@ -1,4 +1,4 @@
-"""Phases and tasks are declared in provision/phases.py; everything else has them from there."""
+"""Phases and tasks are declared once; everything else has them from there."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from provision import phases
 from provision.access import connect
+from provision.declared import phases
 from provision.deploy import run
 from provision.play import runner
 from provision.settings.table import School
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TASKS = ROOT / "roles" / "deployment" / "tasks"
 NORD = School(
     address="203.0.113.10", domain="meet.example.org", school="Nord", contact="it@example.org"

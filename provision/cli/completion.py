@@ -16,9 +16,9 @@ import typer
 from typer.core import TyperGroup
 
 from provision.cli import COMMANDS
+from provision.cli.completers import languages
 from provision.cli.help import EVERYWHERE
 from provision.cli.verbs import below, load
-from provision.completers import languages
 from provision.messages import console
 from provision.messages.errors import ExitCode, RefusedError, UsageError
 from provision.messages.i18n import _

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def schools(context: typer.Context, incomplete: str) -> list[str]:
     """Return the short names of the schools that are not on the line yet."""
-    from provision.school_names import school_names  # noqa: PLC0415 - at the Tab key alone
+    from provision.inventory.school_names import school_names  # noqa: PLC0415 - at the Tab key alone
 
     given = context.params.get("schools") or ()
     path = Path(str(context.params.get("inventory") or "inventory.yml")).expanduser()

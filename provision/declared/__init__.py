@@ -1,0 +1,1 @@
+"""What is declared in one place and followed everywhere: what roles bring, ports, phases."""
