@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +20,7 @@ from provision.cli import COMMANDS
 from provision.cli.completers import languages
 from provision.cli.help import EVERYWHERE
 from provision.cli.verbs import below, load
+from provision.common.atomic import write_at_once
 from provision.messages import console
 from provision.messages.errors import ExitCode, RefusedError, UsageError
 from provision.messages.i18n import _
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 INSTALL, SHOW = "--install-completion", "--show-completion"
+OF_ZSH, ZSH_PLACE = "#compdef", ".zfunc/_provision"
+AT_ONCE = """
+# zsh loads this file at the first Tab, which would find nothing but what is defined above.
+if [[ $funcstack[1] = _provision ]]; then _provision_completion "$@"; fi
+"""
 WIDE = "10000"
 """Columns: a sentence that is broken into two lines would be two candidates."""
 
@@ -67,39 +74,46 @@ def answer() -> int:
 
 def show() -> int:
     """Print the script for the shell that asks."""
-    return _ask_typer(SHOW, silent=False)
+    console.result(_script().rstrip("\n"))
+    return ExitCode.OK
 
 
 def install() -> int:
     """Put the script where the shell that asks will find it, and say so."""
-    _ask_typer(INSTALL, silent=True)
+    script = _script()
+    try:
+        _ask_typer(INSTALL)
+        if script.startswith(OF_ZSH):
+            write_at_once(Path.home() / ZSH_PLACE, script.encode(), 0o644, new=False)
+    except OSError as error:
+        raise RefusedError(_("The completion cannot be written"), reason(error)) from error
+    except UnicodeError as error:  # in the shell's own settings, which Typer reads as text
+        raise RefusedError(_("The completion cannot be written"), str(error)) from error
     console.result(
         _("In every new terminal, Tab now completes commands, options and schools' short names.")
     )
     return ExitCode.OK
 
 
-def _ask_typer(option: str, *, silent: bool) -> int:
-    """Let Typer do what an option says; raises UsageError where it knows no shell above us."""
+def _script() -> str:
+    """Return the script for the shell that asks; raises UsageError where Typer knows none."""
+    script = _ask_typer(SHOW)
+    return script + AT_ONCE if script.startswith(OF_ZSH) else script
+
+
+def _ask_typer(option: str) -> str:
+    """Return what Typer says to an option; raises UsageError where it knows no shell above us."""
     said = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
+        try:
             _program().main([option], prog_name="provision")
-        code = 0
-    except SystemExit as end:
-        code = int(end.code or 0)
-    except OSError as error:
-        raise RefusedError(_("The completion cannot be written"), reason(error)) from error
-    except UnicodeError as error:  # in the shell's own settings, which Typer reads as text
-        raise RefusedError(_("The completion cannot be written"), str(error)) from error
-    if code:
-        raise UsageError(
-            _("The completion knows bash, zsh and fish; this is called from none of them."),
-            next=_("call it in the terminal of one of these shells"),
-        )
-    if not silent:
-        console.result(said.getvalue().rstrip("\n"))
-    return code
+        except SystemExit as end:
+            if end.code:
+                raise UsageError(
+                    _("The completion knows bash, zsh and fish; this is called from none of them."),
+                    next=_("call it in the terminal of one of these shells"),
+                ) from end
+    return said.getvalue()
 
 
 def _program() -> Any:

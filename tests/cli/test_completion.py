@@ -190,7 +190,6 @@ def test_a_fault_of_ours_stays_out_of_the_line(run: Run, monkeypatch: pytest.Mon
     assert run() == (1, "", "")
 
 
-INTERACTIVE = {"bash": ["-i"], "zsh": ["-i"], "fish": ["-i"]}
 TYPED = {
     "provision depl": "<provision><deploy>",
     "provision deploy gymn": "<provision><deploy><gymnasium-nord>",
@@ -201,15 +200,17 @@ TYPED = {
 }
 
 
-@pytest.mark.parametrize("shell", INTERACTIVE)
-@pytest.mark.parametrize("language", ["en_GB.UTF-8", "de_DE.UTF-8"])
+@pytest.mark.parametrize(
+    ("shell", "language"),
+    [("bash", "en_GB"), ("fish", "de_DE"), ("zsh", "en_GB"), ("zsh", "de_DE")],
+)
 def test_tab_completes_in_a_new_terminal(tmp_path: Path, shell: str, language: str) -> None:
     program = shutil.which(shell)
     if program is None:
         pytest.skip(f"{shell} is not installed here; script/test installs it")
     (tmp_path / "inventory.yml").write_text(EXAMPLE)
     environment = {
-        "HOME": str(tmp_path), "TERM": "xterm", "LANG": language,
+        "HOME": str(tmp_path), "TERM": "xterm", "LANG": f"{language}.UTF-8",
         "PATH": f"{BIN}:/usr/local/bin:/usr/bin:/bin",
     }  # fmt: skip
     installed = subprocess.run(
@@ -220,7 +221,7 @@ def test_tab_completes_in_a_new_terminal(tmp_path: Path, shell: str, language: s
     assert (installed.returncode, installed.stderr) == (0, "")
     assert len(installed.stdout.splitlines()) == 1
     terminal = pexpect.spawn(
-        program, INTERACTIVE[shell], cwd=tmp_path, env=environment, encoding="utf-8", timeout=60
+        program, ["-i"], cwd=tmp_path, env=environment, encoding="utf-8", timeout=60
     )
     terminal.send("echo rea''dy\r")
     terminal.expect("ready\r")
