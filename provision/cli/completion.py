@@ -35,7 +35,7 @@ AT_ONCE = """
 # zsh loads this file at the first Tab, which would find nothing but what is defined above.
 if [[ $funcstack[1] = _provision ]]; then _provision_completion "$@"; fi
 """
-WIDE = "10000"
+WIDE = "9999"
 """Columns: a sentence that is broken into two lines would be two candidates."""
 
 

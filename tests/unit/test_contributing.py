@@ -107,12 +107,6 @@ SETTING = Recipe(
             "{% if settings.most_people %}\n"
             "config.mostPeople = {{ settings.most_people }};\n{% endif %}\n"
         ),
-        "tests/unit/settings/test_school_settings.py": after(
-            '        "room_ends_after": 5,\n', '        "most_people": None,\n'
-        ),
-        "tests/cli/test_new_from_csv.py": after(
-            "language,retention_days,room_ends_after,", "most_people,"
-        ),
     },
     watched_by=[
         "tests/unit/settings/test_school_settings.py",
@@ -199,9 +193,9 @@ ROLE = Recipe(
 VERB = Recipe(
     words={"VERB": "greet"},
     edits={
-        "provision/cli.py": after("COMMANDS = {\n", '    "greet": N_("Greet a school."),\n'),
+        "provision/cli/__init__.py": after("COMMANDS = {\n", '    "greet": N_("Greet a school."),\n'),
         "provision/cli/commands/greet.py": lambda _nothing: (
-            '"""provision greet."""\n\nfrom provision import console\n\n\n'
+            '"""provision greet."""\n\nfrom provision.messages import console\n\n\n'
             'def command() -> None:\n    """Greet a school.\n\n'
             '    For example:\n      provision greet\n    """\n    console.result("Hello")\n'
         ),

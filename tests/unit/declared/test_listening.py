@@ -20,7 +20,7 @@ from provision.verify.inside import java
 from provision.verify.outside import services
 from tests.unit.trees import NAMES, NONCE, ROLES, school, server
 
-PROGRAM = Path(listening.__file__).parent
+PROGRAM = Path(listening.__file__).parents[1]
 SETTINGS = school(turn_domain="turn.example.org")
 STREAM = "/etc/nginx/modules-enabled/70-jitsi-provision.conf"
 SITE = "/etc/nginx/sites-available/meet.example.org.conf"
