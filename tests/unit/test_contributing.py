@@ -193,7 +193,9 @@ ROLE = Recipe(
 VERB = Recipe(
     words={"VERB": "greet"},
     edits={
-        "provision/cli/__init__.py": after("COMMANDS = {\n", '    "greet": N_("Greet a school."),\n'),
+        "provision/cli/__init__.py": after(
+            "COMMANDS = {\n", '    "greet": N_("Greet a school."),\n'
+        ),
         "provision/cli/commands/greet.py": lambda _nothing: (
             '"""provision greet."""\n\nfrom provision.messages import console\n\n\n'
             'def command() -> None:\n    """Greet a school.\n\n'
