@@ -1,6 +1,6 @@
 """Everything a person can cause or repair, as exceptions: what happened, why, what to do next.
 
-Nothing here prints; only cli.py turns these into text. Any other exception is a bug of ours.
+Nothing here prints; only provision/cli turns these into text. Any other exception is a bug of ours.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@
 --
 -- Options:
 --   school_staff_host   the password host; default: muc_mapper_domain_base
---   school_end_after    seconds from the last of the staff leaving to the end; default: 300
+--   school_end_after    seconds from the last of the staff leaving to the end; default: 300.
+--                       Of `room_ends_after` in inventory.yml, which counts in minutes
 --   school_end_grace    seconds for those who go back to the lobby then; default: 15
 --   school_end_message  what those who are still there read then
 --
