@@ -33,7 +33,7 @@ def all_messages() -> dict[str, str]:
             found.setdefault(message, f"{path.relative_to(ROLES)}:{line}")
     for verb in COMMANDS:
         for message in in_command(verbs.load(verb)):
-            found.setdefault(message, f"commands/{verb}.py")
+            found.setdefault(message, f"cli/commands/{verb}.py")
     return found
 
 

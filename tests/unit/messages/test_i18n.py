@@ -8,6 +8,7 @@ from string import Formatter
 import pytest
 
 from provision.messages import i18n
+from tests.german import ordered
 from tests.unit.sentences import ROLES, all_messages, as_po
 from tests.unit.trees import contents, rendered, school, server
 
@@ -27,6 +28,11 @@ def test_every_sentence_has_its_german_one() -> None:
     missing = {message: where for message, where in MESSAGES.items() if not GERMAN.get(message)}
     entries = "\n".join(f"#. {where}\n{as_po(message)}" for message, where in missing.items())
     assert not missing, f"paste into provision/locale/de/LC_MESSAGES/provision.po:\n\n{entries}"
+
+
+def test_each_sentence_stands_below_its_file() -> None:
+    text = i18n.catalogue_path("de").read_text(encoding="utf-8")
+    assert text == ordered(text), "run: python -m tests.german"
 
 
 def test_no_german_sentence_is_left_over() -> None:
