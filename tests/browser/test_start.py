@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import jinja2
 import pytest
 
+from provision.messages import i18n
 from tests.browser.pages import HTML, SCRIPT, STYLE, serving
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def start_page() -> str:
     """Return the page as a German school has it."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(ROLES), autoescape=False)
     environment.filters["xml"] = str
+    environment.globals["_"] = lambda sentence: i18n.translated(sentence, "de")
     settings = {"language": "de", "school": "Nord", "imprint_url": "", "privacy_url": ""}
     return environment.get_template(PAGE).render(settings=settings)
 

@@ -47,15 +47,24 @@ def serve_stream(sock: socket.socket, reply: Reply) -> None:
                 connection.sendall(len(answer).to_bytes(2) + answer)
 
 
+def both_on_one_port() -> tuple[socket.socket, socket.socket]:
+    """Return a socket for datagrams and one for streams; a port may be free for one kind alone."""
+    while True:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(("127.0.0.1", 0))
+        try:
+            return sock, socket.create_server(("127.0.0.1", sock.getsockname()[1]))
+        except OSError:
+            sock.close()
+
+
 @pytest.fixture
 def ask() -> Iterator[Callable[[Reply], lookups.Names]]:
     """Return what is found where a name server answers every question in this way."""
     sockets: list[socket.socket] = []
 
     def look(reply: Reply) -> lookups.Names:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.bind(("127.0.0.1", 0))
-        stream = socket.create_server(("127.0.0.1", sock.getsockname()[1]))
+        sock, stream = both_on_one_port()
         sockets.extend((sock, stream))
         for target, end in ((serve, sock), (serve_stream, stream)):
             threading.Thread(target=target, args=(end, reply), daemon=True).start()
