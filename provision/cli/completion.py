@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from provision.cli import COMMANDS
+from provision.cli import COMMANDS, COMPLETION
 from provision.cli.completers import languages
 from provision.cli.help import EVERYWHERE
 from provision.cli.verbs import below, load
@@ -29,7 +29,7 @@ from provision.messages.reasons import reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-INSTALL, SHOW = "--install-completion", "--show-completion"
+INSTALL, SHOW = COMPLETION
 OF_ZSH, ZSH_PLACE = "#compdef", ".zfunc/_provision"
 AT_ONCE = """
 # zsh loads this file at the first Tab, which would find nothing but what is defined above.
@@ -126,7 +126,7 @@ def _program() -> Any:
         help_: Annotated[bool, typer.Option("--help", "-h")] = False,
         version: Annotated[bool, typer.Option("--version")] = False,
     ) -> None:
-        """Stand for what cli.py does itself."""
+        """Stand for what provision/cli does itself."""
 
     command: Any = typer.main.get_command(app)
     helps = {names.partition(" ")[0]: sentence for names, sentence in EVERYWHERE.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from provision.cli.options import verb_app
 from provision.messages import console
 from provision.messages.errors import ExitCode, UnknownCommandError, UsageError
 from provision.messages.i18n import _
+from provision.messages.words import closest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,10 +96,10 @@ def _wrong_option(option: str, command: Any, path: Sequence[str]) -> UsageError:
     """Return the refusal of an option that there is not, or that is used in a wrong way."""
     known = {name: item for item in command.params for name in item.opts}
     if option not in known:
-        near = difflib.get_close_matches(option, known, n=1)
+        near = closest(option, known)
         return UsageError(
             _("There is no option {option}").format(option=option),
-            next=_("did you mean {near}?").format(near=near[0]) if near else _usage(path),
+            next=_("did you mean {near}?").format(near=near) if near else _usage(path),
         )
     if known[option].is_flag:
         return UsageError(_("{option} takes no value").format(option=option), next=_usage(path))

@@ -16,9 +16,10 @@ from provision.messages import i18n, legible
 from provision.messages.errors import Problem, SettingsError
 from provision.messages.i18n import N_, _
 from provision.messages.reasons import reason
+from provision.messages.words import closest
 from provision.settings.setting import RENAMED
 from provision.settings.table import TABLE
-from provision.settings.validation import closest, shown, unknown
+from provision.settings.validation import shown, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

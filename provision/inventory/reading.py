@@ -11,9 +11,10 @@ from provision.inventory.file import Document, Place, plain
 from provision.inventory.twice import same_twice
 from provision.messages.errors import Problem, RefusedError, SettingsError, UsageError
 from provision.messages.i18n import _
+from provision.messages.words import closest
 from provision.settings import values as checks
 from provision.settings.table import TABLE, School
-from provision.settings.validation import check_value, closest, shown, unknown, validate
+from provision.settings.validation import check_value, shown, unknown, validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """The short names in inventory.yml alone, in milliseconds: for who waits at the Tab key.
 
-`inventory.py` reads everything and finds all that is wrong, which takes seconds for a thousand
+`reading.py` reads everything and finds all that is wrong, which takes seconds for a thousand
 schools. Here the file's events alone pass by, and nothing is built of them: what stands below
 `schools: hosts:` is a school, whatever else is wrong with the file.
 """
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PLACE = ["schools", "hosts"]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_RESOLVER = yaml.resolver.Resolver()
 
 
 def school_names(path: Path) -> list[str]:
@@ -50,9 +51,8 @@ def _is_school(name: str) -> bool:
 
 def _is_text(scalar: Any) -> bool:
     """Return whether YAML takes a word for text, and not for a number or a date."""
-    resolver = yaml.resolver.Resolver()
-    tag = resolver.resolve(yaml.ScalarNode, scalar.value, scalar.implicit)  # type: ignore[no-untyped-call]
-    return str(tag) == resolver.DEFAULT_SCALAR_TAG
+    tag = _RESOLVER.resolve(yaml.ScalarNode, scalar.value, scalar.implicit)  # type: ignore[no-untyped-call]
+    return str(tag) == _RESOLVER.DEFAULT_SCALAR_TAG
 
 
 _NO_MAPPING: Any = object()

@@ -5,12 +5,12 @@ Nothing here prints; only provision/cli turns these into text. Any other excepti
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from provision.messages.i18n import N_, _, ngettext
+from provision.messages.words import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,11 +87,11 @@ class UnknownCommandError(UsageError):
     """There is no such command, or none below `parent`."""
 
     def __init__(self, word: str, known: Iterable[str], parent: str = "provision") -> None:
-        near = difflib.get_close_matches(word, list(known), n=1)
+        near = closest(word, known)
         typed = f"{parent} {word}".removeprefix("provision ")
         super().__init__(
             _("There is no command {verb}").format(verb=typed),
-            next=_("did you mean {near}?").format(near=f"`{parent} {near[0]}`")
+            next=_("did you mean {near}?").format(near=f"`{parent} {near}`")
             if near
             else _("`{command} --help` lists all commands").format(command=parent),
         )

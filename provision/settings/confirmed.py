@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from provision.controls import catalogue
 from provision.messages.i18n import _
+from provision.messages.words import closest
 from provision.settings.text import shortened, text
 
 _DATE = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b|\b[0-9]{1,2}\.\s?[0-9]{1,2}\.\s?[0-9]{4}\b")
@@ -19,9 +19,9 @@ def confirmed(value: dict[str, str]) -> dict[str, str]:
     for key, said in value.items():
         shown = shortened(key)
         if key not in known:
-            near = difflib.get_close_matches(key.upper(), asked, n=1)
+            near = closest(key.upper(), asked)
             raise ValueError(
-                _("There is no control {key}. Did you mean {near}?").format(key=shown, near=near[0])
+                _("There is no control {key}. Did you mean {near}?").format(key=shown, near=near)
                 if near
                 else _("There is no control {key}; docs/controls.md lists all of them.").format(
                     key=shown

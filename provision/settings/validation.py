@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -14,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from provision.messages.errors import Problem, SettingsError
 from provision.messages.i18n import _
+from provision.messages.words import closest
 from provision.settings.setting import RENAMED
 from provision.settings.table import TABLE, School
 
@@ -96,11 +96,6 @@ def unknown(name: object) -> Problem:
     else:
         sentence = _("There is no such setting; docs/settings.md lists all of them.")
     return Problem(sentence, setting=shown(text, quotes=False))
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """Return the known word that is most like this one, or nothing."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
 
 
 def shown(value: object, *, quotes: bool = True) -> str:

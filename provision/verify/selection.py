@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from provision.controls import catalogue
 from provision.messages.errors import UsageError
 from provision.messages.i18n import _
+from provision.messages.words import closest
 from provision.verify import judges
 from provision.verify.evidence import SECTIONS
 
@@ -21,10 +21,10 @@ def controls(words: Iterable[str]) -> list[str]:
     wanted = [part.strip().upper() for word in words for part in word.split(",") if part.strip()]
     for name in wanted:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = closest(name, known)
             raise UsageError(
                 _("There is no control {name}").format(name=name[:40]),
-                next=_("did you mean {near}?").format(near=near[0])
+                next=_("did you mean {near}?").format(near=near)
                 if near
                 else _("docs/controls.md lists all of them"),
             )

@@ -1,4 +1,4 @@
-"""Draws the questions of way.yml as a picture (SVG), for the documentation.
+"""Draws the questions of questions.yml as a picture (SVG), for the documentation.
 
 Questions stand in a column, in the order of the file; to the right of each stand the ends that it
 leads to. An answer that skips questions runs down the left margin.

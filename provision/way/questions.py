@@ -71,7 +71,7 @@ class Way:
 
 @cache
 def load() -> Way:
-    """Return the way as way.yml describes it."""
+    """Return the way as questions.yml describes it."""
     data = yaml.safe_load((PACKAGE / "way" / "questions.yml").read_text(encoding="utf-8"))
     return Way(
         data["begin"],

@@ -10,6 +10,9 @@ from provision.messages import console
 from provision.messages.i18n import N_, _
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from provision.settings.table import School
     from provision.teachers.accounts import Passwords
 
 app = verb_app("Add, list and remove the accounts of teachers.")
@@ -41,12 +44,10 @@ def add(
     For example:
       provision teachers add gymnasium-nord a.meier
     """
-    from provision.inventory.reading import chosen
     from provision.teachers import accounts as teachers
     from provision.verify.archive import directory
 
-    known = chosen(inventory, [school])[school]
-    _print(teachers.add(inventory, school, known, names), as_json=json)
+    _print(teachers.add(inventory, school, _known(inventory, school), names), as_json=json)
     if not json and not directory(inventory, school).exists():
         console.note(_("Next: provision verify {school}").format(school=school))
 
@@ -63,11 +64,9 @@ def password(
     For example:
       provision teachers password gymnasium-nord a.meier
     """
-    from provision.inventory.reading import chosen
     from provision.teachers import accounts as teachers
 
-    known = chosen(inventory, [school])[school]
-    _print(teachers.renew(inventory, school, known, names), as_json=json)
+    _print(teachers.renew(inventory, school, _known(inventory, school), names), as_json=json)
 
 
 @app.command("remove")
@@ -79,11 +78,9 @@ def remove(
     For example:
       provision teachers remove gymnasium-nord a.meier
     """
-    from provision.inventory.reading import chosen
     from provision.teachers import accounts as teachers
 
-    known = chosen(inventory, [school])[school]
-    done = teachers.remove(inventory, school, known, names)
+    done = teachers.remove(inventory, school, _known(inventory, school), names)
     if done.names:
         console.good(_("removed: {names}").format(names=", ".join(done.names)))
     if done.stopped:
@@ -99,11 +96,9 @@ def list_accounts(
     For example:
       provision teachers list gymnasium-nord
     """
-    from provision.inventory.reading import chosen
     from provision.teachers import accounts as teachers
 
-    known = chosen(inventory, [school])[school]
-    names = teachers.accounts(inventory, school, known)
+    names = teachers.accounts(inventory, school, _known(inventory, school))
     if json:
         console.result_line(names)
         return
@@ -112,6 +107,12 @@ def list_accounts(
     if not names:
         console.note(_("There is no teacher yet."))
         console.note(_("Next: provision teachers add {school} NAME").format(school=school))
+
+
+def _known(inventory: "Path", school: str) -> "School":
+    from provision.inventory.reading import chosen
+
+    return chosen(inventory, [school])[school]
 
 
 def _print(made: "Passwords", *, as_json: bool) -> None:

@@ -35,20 +35,17 @@ def effective(_wanted: dict[str, Any]) -> dict[str, Any]:
     tree = _parse(path, path.parent, files, 0)
     workers = [process for process in processes.of("nginx") if process is not masters[0]]
     started = max((process["started"] for process in workers), default=masters[0]["started"])
-    http = [block for name, _words, block in tree if name == "http"]
+    http, streams = (
+        [block for name, _words, block in tree if name == kind] for kind in ("http", "stream")
+    )
     return {
         "running": True,
         "file": str(path),
         "newer": [str(each) for each in files if each.stat().st_mtime > started + 1],
         "servers": [server for block in http for server in _servers(block, _holds(tree, {}))],
         # What hands connections on before anybody has asked for anything.
-        "front": [
-            server
-            for name, _words, block in tree
-            if name == "stream"
-            for server in _servers(block, _holds(tree, {}))
-        ],
-        "front_keys": _keys([block for name, _words, block in tree if name == "stream"]),
+        "front": [server for block in streams for server in _servers(block, _holds(tree, {}))],
+        "front_keys": _keys(streams),
         "formats": {
             words[0]: sorted(set(re.findall(r"\$\{?(\w+)", " ".join(words[1:]))))
             for block in http

@@ -54,17 +54,18 @@ def a_class_passes(evidence: Evidence) -> Finding:
     if not any(server["limit_req"] for server in secure):
         return failed(_("nginx limits nobody: one address can ask without end."), remedy)
     # A limit inside http begins with a request: who never asks for anything is not counted.
-    outer = [
-        (server, listen)
-        for server in [*servers, *web["front"]]
+    counted = [front.counts_strangers(one, web["front_keys"]) for one in web["front"]]
+    uncounting = [
+        *servers,
+        *(one for one, counts in zip(web["front"], counted, strict=True) if counts == front.NOBODY),
+    ]
+    uncounted = {
+        listen
+        for server in uncounting
         for listen in server["listens"] or ["80"]
         if not listen.startswith(INNER)
-    ]
-    counted = {id(one): front.counts_strangers(one, web["front_keys"]) for one in web["front"]}
-    uncounted = {
-        listen for server, listen in outer if counted.get(id(server)) in {None, front.NOBODY}
     }
-    if not uncounted and front.UNKNOWN in counted.values():
+    if not uncounted and front.UNKNOWN in counted:
         raise NotMeasuredError(N_("By what nginx counts connections is not understood."))
     if uncounted or not web["front"]:
         return failed(
